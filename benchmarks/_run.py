@@ -1,0 +1,117 @@
+"""One run: rounds interleaved over all engines, so that a slow moment of the machine hits all."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from benchmarks._engines import Engine, Worker
+
+Row = dict[str, Any]
+PACKAGES = ("neonlike", "numpy", "numba", "scipy", "torch")
+
+
+def run_item(item_id: str, engines: list[Engine], rounds: int, seconds: float) -> list[Row]:
+    """Time one item on all engines; return a row per engine with the samples of every round."""
+    workers = [Worker(engine) for engine in engines]
+    samples: dict[Engine, list[Row]] = {engine: [] for engine in engines}
+    try:
+        for round_number in range(rounds):
+            # the order turns by one each round, so that no engine always runs after the same other
+            for k in range(len(workers)):
+                worker = workers[(k + round_number) % len(workers)]
+                samples[worker.engine].append(worker.ask(item=item_id, seconds=seconds))
+    finally:
+        for worker in workers:
+            worker.close()
+    return [_row(item_id, engine, taken) for engine, taken in samples.items()]
+
+
+def _row(item_id: str, engine: Engine, taken: list[Row]) -> Row:
+    # one thread: CPU time, which other load does not touch; more threads: wall time
+    key = "cpu_ms" if engine.threads == 1 else "wall_ms"
+    times = [sample[key] for sample in taken]
+    return {
+        "item": item_id,
+        "engine": engine.name,
+        "family": engine.family,
+        "threads": engine.threads,
+        "clock": key.removesuffix("_ms"),
+        "ms": statistics.median(times),
+        "min_ms": min(times),
+        "max_ms": max(times),
+        "first_ms": taken[0]["first_ms"],
+        "peak_mib": taken[-1]["peak_mib"],
+        "samples_ms": times,
+    }
+
+
+def ratios(rows: list[Row], engine: str = "neonlike/cpu") -> list[Row]:
+    """Pair ``engine`` with the fastest PyTorch variant, per item and thread count."""
+    pairs = []
+    for row in rows:
+        rivals = [
+            r["ms"]
+            for r in rows
+            if (r["item"], r["threads"], r["family"]) == (row["item"], row["threads"], "torch")
+        ]
+        if row["engine"] == engine and rivals:
+            best = min(rivals)
+            pair = {"item": row["item"], "threads": row["threads"], "ratio": row["ms"] / best}
+            pairs.append(pair | {"ms": row["ms"], "torch_ms": best})
+    return pairs
+
+
+def machine() -> dict[str, Any]:
+    """Describe the machine and the versions that a result belongs to."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return {
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "python": sys.version.split()[0],
+        "versions": found,
+    }
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as info:  # noqa: PTH123 - a device file
+            lines = [line for line in info if line.startswith("model name")]
+        return lines[0].partition(":")[2].strip()
+    except (OSError, IndexError):
+        return platform.processor()
+
+
+def save(path: Any, rows: list[Row], settings: dict[str, Any]) -> None:
+    """Write a result file."""
+    document = {"machine": machine(), "settings": settings, "rows": rows}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def run_all(
+    items: list[str],
+    engines: list[Engine],
+    rounds: int,
+    seconds: float,
+    report: Callable[[list[Row]], None],
+) -> list[Row]:
+    """Run ``items`` one after the other; ``report`` sees the rows of each as it is done."""
+    rows: list[Row] = []
+    for item_id in items:
+        new = run_item(item_id, engines, rounds, seconds)
+        report(new)
+        rows += new
+    return rows

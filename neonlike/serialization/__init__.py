@@ -1,0 +1,1 @@
+"""File formats and the registry of type names."""
