@@ -44,12 +44,16 @@ def lookup(name: str) -> Any:
     import neonlike.initializers
     import neonlike.layers
     import neonlike.layers.container
+    import neonlike.layers.layer
+    import neonlike.layers.recurrent
     import neonlike.optimizers
     import neonlike.transforms
 
     for module in (
         neonlike.layers,
         neonlike.layers.container,
+        neonlike.layers.layer,
+        neonlike.layers.recurrent,
         neonlike.transforms,
         neonlike.initializers,
         neonlike.optimizers,

@@ -1,0 +1,117 @@
+"""What all topic mixins of the backend share: attributes, and assignment."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from neonlike.backends._buffers import BufferPool, aligned_zeros
+from neonlike.backends._casting import cast_into, fill_with
+from neonlike.backends._cpu_tensor import CPUTensor
+from neonlike.backends._evaluator import Evaluator
+from neonlike.backends._operations import as_operand
+from neonlike.backends._optree import OpTreeNode
+
+
+class BackendBase:
+    """Shared state of a backend.
+
+    Attributes:
+        kernels: the kernel set, a module with ``conv``, ``pool``, ... as attributes.
+        scratch: ``scratch(name, shape, dtype)`` gives named, reused memory.
+        bsz: batch size; writable, None before ``gen_backend`` sets it.
+        default_dtype: dtype of new tensors, as passed.
+        rng: ``numpy.random.RandomState`` that initializers and masks draw from.
+        rng_seed: its seed.
+        compat_mode: None or ``'caffe'``.
+        tensor_cls: class of this backend's tensors.
+    """
+
+    kernels: ModuleType
+    scratch: BufferPool
+    bsz: int
+    default_dtype: Any
+    rng: np.random.RandomState
+    rng_seed: int | None
+    compat_mode: str | None
+    tensor_cls: type[CPUTensor] = CPUTensor
+    _evaluator: Evaluator
+
+    def tensor(self, array: NDArray[Any], name: str | None = None) -> CPUTensor:
+        """Wrap an ndarray (no copy) as a tensor of this backend."""
+        return self.tensor_cls(self, dtype=array.dtype, ary=array, name=name)
+
+    def build(self, op: str, a: Any, b: Any = None, out: Any = None, **kwargs: Any) -> Any:
+        """Return the op-tree ``op(a, b)``, or run it into ``out`` and return ``out``.
+
+        Raises:
+            TypeError: an operand that is not a tensor, op-tree or number.
+        """
+        node = OpTreeNode.build(op, a, b, out=out, **kwargs)
+        if node is NotImplemented:
+            types = ", ".join(type(x).__name__ for x in (a, b) if x is not None)
+            raise TypeError(f"{op} takes tensors, op-trees and numbers, got {types}")
+        return node
+
+    def run(self, target: CPUTensor, value: Any) -> None:
+        """Assign ``value`` (op-tree, tensor or number), broadcast and cast, to ``target``.
+
+        Raises:
+            TypeError: a value that cannot be assigned.
+            ValueError: shapes that do not fit together.
+        """
+        if type(value) is OpTreeNode:
+            if value[0]["op"] == "onehot":
+                self._assign_onehot(target, value[0]["idx"], value[0]["axis"])
+            else:
+                self._evaluator.assign(target, value)
+        elif isinstance(value, CPUTensor):
+            self.assign_array(target._tensor, value._tensor)
+        else:
+            self._assign_number(target, value)
+
+    def evaluate(self, tree: OpTreeNode) -> CPUTensor:
+        """Return the value of ``tree`` as a new tensor of the default dtype."""
+        target = self.tensor(aligned_zeros(tree.shape, self.default_dtype))
+        self.run(target, tree)
+        return target
+
+    def assign_array(self, target: NDArray[Any], value: NDArray[Any]) -> None:
+        """Copy ``value``, broadcast and cast, into ``target``; overflow is silent."""
+        if target.dtype == value.dtype:
+            np.copyto(target, value)
+            return
+        with np.errstate(all="ignore"):
+            cast_into(value, target)
+
+    def _assign_number(self, target: CPUTensor, value: Any) -> None:
+        number = as_operand(value)
+        if number is NotImplemented:
+            raise TypeError(f"Invalid type for assignment: {type(value)}")
+        with np.errstate(all="ignore"):
+            fill_with(target._tensor, number)
+
+    def _assign_onehot(self, target: CPUTensor, indices: CPUTensor, axis: int) -> None:
+        chosen = indices._tensor.reshape(-1)
+        place = np.arange(chosen.size)
+        target._tensor.fill(0)
+        target._tensor[(chosen, place) if axis == 0 else (place, chosen)] = 1
+
+    def single_precision(self, name: str, array: NDArray[Any]) -> NDArray[Any]:
+        """Return a float32 copy, in scratch memory ``name``, of a float16 array; others unchanged.
+
+        Kernels compute in float32 or float64; float16 is for storage.
+        """
+        if array.dtype != np.float16:
+            return array
+        copy = self.scratch(name, array.shape, np.float32)
+        np.copyto(copy, array)
+        return copy
+
+    def draw(self, shape: tuple[int, ...]) -> CPUTensor:
+        """Return a new tensor of numbers drawn uniformly from [0, 1) by ``rng``."""
+        dtype: DTypeLike = self.default_dtype
+        return self.tensor(self.rng.uniform(size=shape).astype(dtype))

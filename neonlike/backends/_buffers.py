@@ -1,0 +1,57 @@
+"""Memory: 64-byte aligned arrays, and a pool of named scratch buffers."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+ALIGNMENT = 64
+MAX_VIEWS = 4096
+
+
+def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return a zero-filled C-contiguous array whose data start on a 64-byte boundary."""
+    dtype = np.dtype(dtype)
+    nbytes = math.prod(shape) * dtype.itemsize
+    raw = np.zeros(nbytes + ALIGNMENT, np.uint8)
+    start = -address(raw) % ALIGNMENT
+    return raw[start : start + nbytes].view(dtype).reshape(shape)
+
+
+def address(array: NDArray[Any]) -> int:
+    """Return the memory address of the first element."""
+    return int(array.__array_interface__["data"][0])
+
+
+class BufferPool:
+    """Named scratch memory that is allocated once and then reused.
+
+    ``pool(name, shape, dtype)`` returns an array with undefined content. The
+    same name gives the same memory as long as the size fits; a larger request
+    replaces the buffer. Callers choose names so that two buffers that are
+    alive at the same time have different ones.
+    """
+
+    def __init__(self) -> None:
+        self._buffers: dict[str, NDArray[Any]] = {}
+        self._views: dict[tuple[str, tuple[int, ...], Any], NDArray[Any]] = {}
+
+    def __call__(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+        key = (name, shape, dtype)
+        view = self._views.get(key)
+        if view is None:
+            view = self._views[key] = self._make_view(name, shape, np.dtype(dtype))
+        return view
+
+    def _make_view(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+        nbytes = math.prod(shape) * dtype.itemsize
+        buffer = self._buffers.get(name)
+        if buffer is None or buffer.nbytes < nbytes:
+            buffer = self._buffers[name] = aligned_zeros((nbytes,), np.uint8)
+            self._views = {k: v for k, v in self._views.items() if k[0] != name}
+        if len(self._views) >= MAX_VIEWS:
+            self._views.clear()
+        return buffer[:nbytes].view(dtype).reshape(shape)

@@ -1,0 +1,1 @@
+"""Queries for engines of neon that neonlike does not have."""

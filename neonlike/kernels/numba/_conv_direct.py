@@ -1,0 +1,216 @@
+"""Direct convolution: packed input rows times packed weights, in tiles of one line of columns.
+
+    out[k, place(u), n] = beta * out + sum_{c, tap} weights[c, tap, k] * x[c, read(u, tap), n]
+
+where the tables of a plan say what u reads and where it goes, so that this serves fprop and each
+phase of bprop. Layout: x (C,D,H,W,N), out (K,M,P,Q,N), a packed row (position, column).
+
+For each group of columns, output plane m and strip of output rows p: pack the missing input rows,
+then for each block of output channels (weights stay in the first cache) run along the row, one
+``broadcast_tile`` for 64 bytes of (q, n). Columns of a group that do not fill a tile are computed
+with their neighbours, and scattered from a small buffer. Source: spec performance 2.1, 2.2.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neonlike.kernels._types import Array, Scratch
+from neonlike.kernels.numba import _vector
+from neonlike.kernels.numba._conv_pack import Group, Work, fetch_rows, prepare, set_offsets
+from neonlike.kernels.numba._conv_plan import Plan
+from neonlike.kernels.numba._jit import inline, inner, jit
+from neonlike.kernels.numba._share import share
+
+LINE_BYTES = _vector.LINE_BYTES
+WIDE, HALF, QUARTER = _vector.WIDE, _vector.HALF, _vector.QUARTER
+wide_tile = _vector.broadcast_tile(WIDE)
+half_tile = _vector.broadcast_tile(HALF)
+quarter_tile = _vector.broadcast_tile(QUARTER)
+
+STREAM_BYTES = 16 << 20  # outputs that no cache holds until they are read again
+
+
+def direct(
+    plan: Plan,
+    x: Array,
+    w: Array,
+    out: Array,
+    alpha: float,
+    beta: float,
+    scratch: Scratch,
+    *,
+    swap: bool = False,
+) -> None:
+    """Convolve x with w (C, T, R, S, K) by the tables of ``plan``; with ``swap`` K are inputs."""
+    line = LINE_BYTES // x.itemsize
+    taps = len(x) * len(plan.taps)
+    rows = _blocks(len(out))
+    packed = scratch("conv weights", (sum(rows[:, 1]) * taps,), x.dtype)
+    pack_weights(w.reshape(len(w), -1, w.shape[-1]), swap, plan.taps, rows, alpha, packed)
+    work = prepare(plan, x, line, taps, WIDE * line, scratch)
+    aligned = out.ctypes.data % LINE_BYTES == 0 and out.shape[-1] % line == 0
+    stream = aligned and out.nbytes >= STREAM_BYTES
+    convolve(plan, work, x, packed, rows, out, beta, stream)
+
+
+def _blocks(channels: int) -> Array:
+    """Cut the output channels into (first, rows) blocks; the last may reach beyond the end."""
+    rest = -(-channels // QUARTER) * QUARTER
+    heights: list[int] = []
+    while rest > 0:
+        heights.append(next((h for h in (WIDE, HALF) if h <= rest), QUARTER))
+        rest -= heights[-1]
+    return np.stack([np.cumsum([0, *heights[:-1]]), heights], axis=1)
+
+
+@jit
+def pack_weights(
+    w: Array, swap: bool, taps: Array, blocks: Array, alpha: float, packed: Array
+) -> None:
+    """Order ``alpha * w`` by (block, input channel, tap, row of the block), zeros beyond the end.
+
+    ``w`` is (C, taps, K); with ``swap`` K are the input channels, else C.
+    """
+    inputs, outputs = (w.shape[2], w.shape[0]) if swap else (w.shape[0], w.shape[2])
+    factor = packed.dtype.type(alpha)
+    i = 0
+    for b in range(blocks.shape[0]):
+        first, rows = blocks[b]
+        inside = min(rows, outputs - first)
+        for c in range(inputs):
+            for tap in taps:
+                for k in range(inside):
+                    value = w[first + k, tap, c] if swap else w[c, tap, first + k]
+                    packed[i + k] = factor * value
+                packed[i + inside : i + rows] = 0
+                i += rows
+
+
+@jit
+def convolve(
+    plan: Plan,
+    work: Work,
+    x: Array,
+    weights: Array,
+    blocks: Array,
+    out: Array,
+    beta: float,
+    stream: bool,
+) -> None:
+    """Share the items (group of columns, output plane, strip of output rows) among threads."""
+    share(convolve_part, work.rings.shape[0], (plan, work, x, weights, blocks, out, beta, stream))
+
+
+@inner
+def convolve_part(
+    part: int,
+    plan: Plan,
+    work: Work,
+    x: Array,
+    weights: Array,
+    blocks: Array,
+    out: Array,
+    beta: float,
+    stream: bool,
+) -> None:
+    """The items of thread ``part``."""
+    work.rings[part, :] = 0
+    items = work.groups.shape[0] * plan.depth.shape[0] * work.strips
+    for item in range(part, items, work.rings.shape[0]):
+        convolve_strip(plan, work, part, item, x, weights, blocks, out, beta, stream)
+
+
+@inline
+def convolve_strip(
+    plan: Plan,
+    work: Work,
+    part: int,
+    item: int,
+    x: Array,
+    weights: Array,
+    blocks: Array,
+    out: Array,
+    beta: float,
+    stream: bool,
+) -> None:
+    ring, offsets, alive = work.rings[part], work.offsets[part], work.alive[part]
+    number, rest = divmod(item, plan.depth.shape[0] * work.strips)
+    m, strip = divmod(rest, work.strips)
+    group = work.groups[number, 0], work.groups[number, 1]
+    rows = plan.height.shape[0]
+    alive[:] = -1
+    for p in range(rows * strip // work.strips, rows * (strip + 1) // work.strips):
+        fetch_rows(x, plan, m, p, group, work.stride, ring, alive)
+        set_offsets(plan, m, p, group, work.stride, x.shape[0], offsets)
+        place = plan.d_places[m], plan.h_places[p]
+        convolve_row(ring, offsets, weights, blocks, group, place, plan.w_places, out, beta, stream)
+
+
+@inline
+def convolve_row(
+    ring: Array,
+    offsets: Array,
+    weights: Array,
+    blocks: Array,
+    group: Group,
+    place: Group,
+    w_places: Array,
+    out: Array,
+    beta: float,
+    stream: bool,
+) -> None:
+    """Row ``place`` (d, h) of all output channels, for one group of columns."""
+    outputs, depth, height, width, batch = out.shape
+    first, columns = group
+    item, line, zero = out.itemsize, LINE_BYTES // out.itemsize, out.dtype.type(0)
+    size, taps = w_places.shape[0] * columns, offsets.shape[0]
+    stride = depth * height * width * batch
+    start = (place[0] * height + place[1]) * width * batch + first
+    whole = columns == batch and w_places.shape[0] == width  # the row is contiguous in out
+    buffer = ring.ctypes.data + (ring.shape[0] - WIDE * line) * item
+    reads = offsets.ctypes.data
+    for b in range(blocks.shape[0]):
+        k, rows = blocks[b]
+        w = weights.ctypes.data + k * taps * item
+        for j in range(0, size, line):
+            fits = k + rows <= outputs and (columns % line == 0 or (whole and j + line <= size))
+            at = start + k * stride + w_places[j // columns] * batch + j % columns
+            target = out.ctypes.data + at * item if fits else buffer
+            step = stride if fits else line
+            factor = out.dtype.type(beta) if fits else zero
+            source, past = ring.ctypes.data + j * item, stream and fits
+            if rows == WIDE:
+                wide_tile(w, source, reads, taps, target, step, factor, past, zero)
+            elif rows == HALF:
+                half_tile(w, source, reads, taps, target, step, factor, past, zero)
+            else:
+                quarter_tile(w, source, reads, taps, target, step, factor, past, zero)
+            if not fits:
+                scatter(ring, k, min(rows, outputs - k), j, group, place, w_places, out, beta)
+
+
+@inline
+def scatter(
+    ring: Array,
+    k: int,
+    rows: int,
+    j: int,
+    group: Group,
+    place: Group,
+    w_places: Array,
+    out: Array,
+    beta: float,
+) -> None:
+    """Copy ``rows`` rows of the tile at (k, j) from the buffer at the end of ``ring``."""
+    line = LINE_BYTES // out.itemsize
+    buffer = ring.shape[0] - WIDE * line
+    first, columns = group
+    factor = out.dtype.type(beta)
+    for at in range(j, min(j + line, w_places.shape[0] * columns)):
+        w, n = w_places[at // columns], first + at % columns
+        for row in range(rows):
+            value = ring[buffer + row * line + at - j]
+            if beta != 0:
+                value += factor * out[k + row, place[0], place[1], w, n]
+            out[k + row, place[0], place[1], w, n] = value

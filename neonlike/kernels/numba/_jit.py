@@ -1,0 +1,155 @@
+"""The one place that configures Numba: decorators, floating-point flags, threads, cache folder.
+
+Decorators for kernels, all lazy (nothing compiles at import), cached on disk, without GIL:
+
+- ``jit``: serial; called from Python or from other kernels.
+- ``jit_sum``: ``jit`` whose sums may be reordered, so that they vectorise.
+- ``inner``: ``jit`` without the code that Python needs to call it; compiles faster.
+- ``inline``: pasted into the kernels that call it, before their types are known. A helper with
+  one caller then costs no compile time of its own, which halves that of a deep kernel.
+- ``pjit``: loops over ``prange`` run in parallel. A ``pjit`` kernel is called from Python only
+  (it picks the serial build when one thread is set), with positional arguments. Give it whole
+  C-contiguous arrays, since Numba does not vectorise over slices of unknown stride, and let the
+  body of its ``prange`` be a call of one ``jit`` function: Numba makes array expressions in the
+  body into parallel loops of their own, which for views of tuple members gave wrong results.
+  A big kernel compiles in half the time when ``_share`` runs its parts instead.
+
+Floating-point flags leave out ``nnan`` and ``ninf``, so that nan and inf survive, and
+``reassoc`` except in sums, since it deletes rounding tricks.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType
+from typing import Any, TypeVar, cast
+
+# A waiting OpenMP thread spins for some 10 us, which covers the gap between two kernels (a region
+# costs 5 us, not 50), then sleeps: longer spinning takes the cores from BLAS and other processes.
+# GNU OpenMP reads this when Numba loads it, at the first parallel kernel.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+
+import numba
+from numba import prange as prange
+from numba.core import config, event
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+FAST = {"contract", "arcp", "nsz"}
+FAST_SUM = FAST | {"reassoc"}
+
+settings: Any = config  # its attributes are made at run time
+logger = logging.getLogger(__name__)
+
+
+def user_cache_folder() -> Path:
+    """The user's folder for caches, by the custom of the operating system."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def helpers_stamp() -> str:
+    """Hash of the private modules of this package and of what they read from the environment.
+
+    Numba itself notices a change of the file that defines a kernel, not one of the helpers and
+    code generators that the kernel uses; so the stamp is part of the cache folder's name.
+    """
+    digest = hashlib.sha256(os.environ.get("NEONLIKE_VECTOR_LANES", "").encode())
+    for path in sorted(Path(__file__).parent.glob("_*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@functools.cache
+def cache_folder() -> str:
+    """A writable folder for compiled kernels; a temporary one where homes are read-only."""
+    base = os.environ.get("NUMBA_CACHE_DIR")
+    name = f"kernels-{helpers_stamp()}"
+    try:
+        folder = (Path(base) if base else user_cache_folder() / "neonlike") / name
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return str(folder)
+    except (OSError, RuntimeError):  # Path.home() raises RuntimeError for users without a home
+        return tempfile.mkdtemp(prefix="neonlike-")  # code is read from it: nobody else's to write
+
+
+def dispatcher(function: Callable[..., Any], flags: set[str] = FAST, **options: Any) -> Any:
+    """A Numba dispatcher for ``function`` that caches in :func:`cache_folder`."""
+    build = numba.njit(error_model="numpy", fastmath=flags, nogil=True, **options)(function)
+    configured = settings.CACHE_DIR
+    settings.CACHE_DIR = cache_folder()  # read here only: other users' caches stay put
+    try:
+        build.enable_caching()
+    finally:
+        settings.CACHE_DIR = configured
+    return build
+
+
+def jit(function: F) -> F:
+    """Compile ``function`` for one thread."""
+    return cast(F, dispatcher(function))
+
+
+def jit_sum(function: F) -> F:
+    """Compile ``function`` for one thread; the compiler may reorder its sums."""
+    return cast(F, dispatcher(function, FAST_SUM))
+
+
+def inner(function: F) -> F:
+    """Compile ``function`` for calls from other kernels only."""
+    return cast(F, dispatcher(function, no_cpython_wrapper=True, no_cfunc_wrapper=True))
+
+
+def inline(function: F) -> F:
+    """Paste ``function`` into the kernels that call it."""
+    return cast(F, dispatcher(function, inline="always"))
+
+
+def pjit(function: F) -> F:
+    """Compile ``function`` in a parallel build, and a serial one for use with one thread."""
+    # Numba's cache tells builds apart by name only
+    serial = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__
+    )
+    serial.__qualname__ = f"{function.__qualname__}__serial"
+    serial.__module__ = function.__module__
+    builds = dispatcher(serial), dispatcher(function, parallel=True)
+
+    @functools.wraps(function)
+    def kernel(*args: Any) -> Any:
+        return builds[numba.get_num_threads() > 1](*args)
+
+    return cast(F, kernel)
+
+
+class _CompileLog(event.Listener):
+    """Tells the user, once, that a pause is due to compiling."""
+
+    told = False
+
+    def on_start(self, event: Any) -> None:
+        function = event.data["dispatcher"].py_func
+        if not str(function.__module__).startswith("neonlike."):
+            return
+        if not self.told:
+            logger.info("compiling kernels at their first use; kept in %s", cache_folder())
+            self.told = True
+        logger.debug("compiling %s%s", function.__qualname__, event.data["args"])
+
+    def on_end(self, event: Any) -> None:
+        """Nothing to say."""
+
+
+event.register("numba:compile", _CompileLog())  # type: ignore[no-untyped-call]  # Numba's

@@ -1,0 +1,139 @@
+"""Response normalisation across maps, in blocks of columns; contract in the reference set."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neonlike.kernels._types import Array
+from neonlike.kernels.numba._jit import jit, pjit, prange
+
+_BLOCK = 1024  # columns: a few maps of them stay in the L1 cache
+
+
+def fprop_lrn(x: Array, out: Array, denom: Array, depth: int, ascale: float, bpower: float) -> None:
+    """Response normalisation across maps; ``out`` and ``denom`` are like ``x``."""
+    maps = x.shape[0]
+    xs, outs, denoms = x.reshape(maps, -1), out.reshape(maps, -1), denom.reshape(maps, -1)
+    _fprop_lrn(xs, outs, denoms, depth, ascale / depth, bpower)
+
+
+def bprop_lrn(
+    x: Array,
+    out: Array,
+    err: Array,
+    delta: Array,
+    denom: Array,
+    depth: int,
+    ascale: float,
+    bpower: float,
+) -> None:
+    """Gradient ``delta`` of ``fprop_lrn``, whose ``x``, ``out`` and ``denom`` are given."""
+    maps = x.shape[0]
+    xs, outs, errs, deltas, denoms = (a.reshape(maps, -1) for a in (x, out, err, delta, denom))
+    _bprop_lrn(xs, outs, errs, deltas, denoms, depth, ascale / depth, bpower)
+
+
+@pjit
+def _fprop_lrn(x: Array, out: Array, denom: Array, depth: int, scale: float, bpower: float) -> None:
+    blocks = (x.shape[1] + _BLOCK - 1) // _BLOCK
+    for block in prange(blocks):
+        _fprop_lrn_block(x, out, denom, depth, scale, bpower, block * _BLOCK)
+
+
+@jit
+def _fprop_lrn_block(
+    x: Array, out: Array, denom: Array, depth: int, scale: float, bpower: float, start: int
+) -> None:
+    """All maps of up to ``_BLOCK`` columns."""
+    maps, stop = x.shape[0], min(start + _BLOCK, x.shape[1])
+    for c in range(maps):
+        sums = denom[c, start:stop]
+        sums[:] = 1
+        for near in _neighbours(c, maps, depth):
+            _add_squares(sums, x[near, start:stop], x.dtype.type(scale))
+        _power(sums, bpower, out[c, start:stop])
+        _multiply(out[c, start:stop], x[c, start:stop])
+
+
+@pjit
+def _bprop_lrn(
+    x: Array,
+    out: Array,
+    err: Array,
+    delta: Array,
+    denom: Array,
+    depth: int,
+    scale: float,
+    bpower: float,
+) -> None:
+    blocks = (x.shape[1] + _BLOCK - 1) // _BLOCK
+    for block in prange(blocks):
+        _bprop_lrn_block(x, out, err, delta, denom, depth, scale, bpower, block * _BLOCK)
+
+
+@jit
+def _bprop_lrn_block(
+    x: Array,
+    out: Array,
+    err: Array,
+    delta: Array,
+    denom: Array,
+    depth: int,
+    scale: float,
+    bpower: float,
+    start: int,
+) -> None:
+    """All maps of up to ``_BLOCK`` columns."""
+    maps, stop = x.shape[0], min(start + _BLOCK, x.shape[1])
+    cross = np.empty(stop - start, x.dtype)
+    for c in range(maps):
+        cross[:] = 0
+        for near in _neighbours(c, maps, depth):
+            _add_cross(cross, out[near, start:stop], err[near, start:stop], denom[near, start:stop])
+        target = delta[c, start:stop]
+        _power(denom[c, start:stop], bpower, target)
+        _multiply(target, err[c, start:stop])
+        _add_products(target, x[c, start:stop], cross, x.dtype.type(-2 * bpower * scale))
+
+
+@jit
+def _neighbours(c: int, maps: int, depth: int) -> range:
+    return range(max(c - depth // 2, 0), min(c + depth // 2 + 1, maps))
+
+
+@jit
+def _add_squares(sums: Array, x: Array, factor: float) -> None:
+    for n in range(sums.size):
+        sums[n] += factor * x[n] * x[n]
+
+
+@jit
+def _add_cross(sums: Array, out: Array, err: Array, denom: Array) -> None:
+    for n in range(sums.size):
+        sums[n] += out[n] * err[n] / denom[n]
+
+
+@jit
+def _add_products(out: Array, x: Array, y: Array, factor: float) -> None:
+    for n in range(out.size):
+        out[n] += factor * x[n] * y[n]
+
+
+@jit
+def _multiply(out: Array, x: Array) -> None:
+    for n in range(out.size):
+        out[n] *= x[n]
+
+
+@jit
+def _power(x: Array, exponent: float, out: Array) -> None:
+    """``out = x ** -exponent``; roots for the usual exponent, as they are far cheaper."""
+    unit = x.dtype.type(1)
+    if exponent == 0.75:
+        for n in range(x.size):
+            root = np.sqrt(x[n])
+            out[n] = unit / (root * np.sqrt(root))
+    else:
+        power = x.dtype.type(-exponent)
+        for n in range(x.size):
+            out[n] = x[n] ** power

@@ -1,0 +1,278 @@
+"""Pooling, as vectors over the batch; contract in the reference set.
+
+The work is split over rows of the result: (k,m,p) of the outputs forward, (c,d,h) of the inputs
+backward, where each row collects from all windows that touch it. So no two threads write to one
+row, and the order of sums does not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+from neonlike.kernels._types import Array
+from neonlike.kernels.numba._jit import jit, pjit, prange
+from neonlike.kernels.numba._lrn import bprop_lrn as bprop_lrn
+from neonlike.kernels.numba._lrn import fprop_lrn as fprop_lrn
+from neonlike.kernels.numba._pool_tile import spread_max, spread_mean, window_max, window_sum
+
+Quad = tuple[int, int, int, int]  # (maps, depth, height, width)
+
+_MAX, _AVG, _L2 = range(3)
+_NO_ARGMAX = np.empty(1, np.uint8)  # stands in where there is none
+_PARALLEL_WORK = 1 << 18  # elements read: below, about 50 µs, threads cost more than they gain
+
+
+def fprop_max(
+    x: Array, out: Array, argmax: Array, window: Quad, pad: Quad, stride: Quad, beta: float
+) -> None:
+    """Largest input of each window, and where it is; ``argmax`` is like ``out``, of integers."""
+    _fprop(x, out, argmax, _MAX, window, pad, stride, beta)
+
+
+def bprop_max(
+    err: Array, argmax: Array, out: Array, window: Quad, pad: Quad, stride: Quad, beta: float
+) -> None:
+    """Gradient of ``fprop_max``: err and argmax are like its output, ``out`` like its input."""
+    _bprop(err, argmax, out, _MAX, window, pad, stride, beta)
+
+
+def fprop_avg(x: Array, out: Array, window: Quad, pad: Quad, stride: Quad, beta: float) -> None:
+    """Mean of each window."""
+    _fprop(x, out, _NO_ARGMAX, _AVG, window, pad, stride, beta)
+
+
+def bprop_avg(err: Array, out: Array, window: Quad, pad: Quad, stride: Quad, beta: float) -> None:
+    """Gradient of ``fprop_avg``: ``err`` is like its output, ``out`` like its input."""
+    _bprop(err, _NO_ARGMAX, out, _AVG, window, pad, stride, beta)
+
+
+def fprop_l2(x: Array, out: Array, window: Quad, pad: Quad, stride: Quad, beta: float) -> None:
+    """Euclidean norm of each window."""
+    _fprop(x, out, _NO_ARGMAX, _L2, window, pad, stride, beta)
+
+
+def _fprop(
+    x: Array,
+    out: Array,
+    argmax: Array,
+    op: int,
+    window: Quad,
+    pad: Quad,
+    stride: Quad,
+    beta: float,
+) -> None:
+    threads = _threads(out.size * math.prod(window))
+    if threads == 1:
+        rows = math.prod(out.shape[:3])
+        _fprop_rows(x, out, argmax, op, window, pad, stride, float(beta), 0, rows)
+    else:
+        _fprop_split(x, out, argmax, op, window, pad, stride, float(beta), threads)
+
+
+def _bprop(
+    err: Array,
+    argmax: Array,
+    out: Array,
+    op: int,
+    window: Quad,
+    pad: Quad,
+    stride: Quad,
+    beta: float,
+) -> None:
+    threads = _threads(out.size + err.size * math.prod(window))
+    if threads == 1:
+        rows = math.prod(out.shape[:3])
+        _bprop_rows(err, argmax, out, op, window, pad, stride, float(beta), 0, rows)
+    else:
+        _bprop_split(err, argmax, out, op, window, pad, stride, float(beta), threads)
+
+
+def _threads(work: int) -> int:
+    return numba.get_num_threads() if work >= _PARALLEL_WORK else 1
+
+
+@pjit
+def _fprop_split(
+    x: Array,
+    out: Array,
+    argmax: Array,
+    op: int,
+    window: Quad,
+    pad: Quad,
+    stride: Quad,
+    beta: float,
+    parts: int,
+) -> None:
+    rows = out.shape[0] * out.shape[1] * out.shape[2]
+    for part in prange(parts):
+        first, last = rows * part // parts, rows * (part + 1) // parts
+        _fprop_rows(x, out, argmax, op, window, pad, stride, beta, first, last)
+
+
+@jit
+def _fprop_rows(
+    x: Array,
+    out: Array,
+    argmax: Array,
+    op: int,
+    window: Quad,
+    pad: Quad,
+    stride: Quad,
+    beta: float,
+    first: int,
+    last: int,
+) -> None:
+    """Rows ``first`` to ``last`` of the outputs, a row being (k,m,p)."""
+    C, D, H, W, N = x.shape
+    _, M, P, Q, _ = out.shape
+    offsets = np.empty(window[0] * window[1] * window[2] * window[3], np.int64)
+    for row in range(first, last):
+        k, m, p = row // (M * P), row // P % M, row % P
+        c, cs = _clip(k, C, window[0], pad[0], stride[0])
+        d, ds = _clip(m, D, window[1], pad[1], stride[1])
+        h, hs = _clip(p, H, window[2], pad[2], stride[2])
+        count, width = 0, 0
+        for q in range(Q):
+            w, ws = _clip(q, W, window[3], pad[3], stride[3])
+            if ws != width:  # the same offsets serve all windows of one width
+                width = ws
+                count = _set_offsets(offsets, x.shape, cs, ds, hs, ws)
+            start = (((c * D + d) * H + h) * W + w) * N
+            place = (row * Q + q) * N
+            if op == _MAX:
+                window_max(x, start, offsets, count, out, argmax, place, N, beta)
+            else:
+                window_sum(x, start, offsets, count, out, place, N, op == _L2, beta)
+
+
+@jit
+def _clip(o: int, limit: int, window: int, pad: int, stride: int) -> tuple[int, int]:
+    """First input and number of inputs of window ``o`` along an axis."""
+    start = o * stride - pad
+    first = max(start, 0)
+    return first, min(start + window, limit) - first
+
+
+@jit
+def _set_offsets(offsets: Array, shape: tuple[int, ...], cs: int, ds: int, hs: int, ws: int) -> int:
+    """Write the offsets of all inputs of a window from its first one; return their number."""
+    _, D, H, W, N = shape
+    count = 0
+    for c in range(cs):
+        for d in range(ds):
+            for h in range(hs):
+                for w in range(ws):
+                    offsets[count] = (((c * D + d) * H + h) * W + w) * N
+                    count += 1
+    return count
+
+
+@pjit
+def _bprop_split(
+    err: Array,
+    argmax: Array,
+    out: Array,
+    op: int,
+    window: Quad,
+    pad: Quad,
+    stride: Quad,
+    beta: float,
+    parts: int,
+) -> None:
+    rows = out.shape[0] * out.shape[1] * out.shape[2]
+    for part in prange(parts):
+        first, last = rows * part // parts, rows * (part + 1) // parts
+        _bprop_rows(err, argmax, out, op, window, pad, stride, beta, first, last)
+
+
+@jit
+def _bprop_rows(
+    err: Array,
+    argmax: Array,
+    out: Array,
+    op: int,
+    window: Quad,
+    pad: Quad,
+    stride: Quad,
+    beta: float,
+    first: int,
+    last: int,
+) -> None:
+    """Rows ``first`` to ``last`` of the deltas, a row being (c,d,h)."""
+    C, D, H, W, N = out.shape
+    K, M, P, _, _ = err.shape
+    flat = out.reshape(-1)
+    for row in range(first, last):
+        c, d, h = row // (D * H), row // H % D, row % H
+        _scale(flat[row * W * N : (row + 1) * W * N], out.dtype.type(beta))
+        for k in _touching(c, K, window[0], pad[0], stride[0]):
+            c0, cs = _clip(k, C, window[0], pad[0], stride[0])
+            for m in _touching(d, M, window[1], pad[1], stride[1]):
+                d0, ds = _clip(m, D, window[1], pad[1], stride[1])
+                for p in _touching(h, P, window[2], pad[2], stride[2]):
+                    h0, hs = _clip(p, H, window[2], pad[2], stride[2])
+                    source = (k * M + m) * P + p
+                    line = ((c - c0) * ds + d - d0) * hs + h - h0
+                    _spread(
+                        err,
+                        argmax,
+                        out,
+                        op,
+                        source,
+                        line,
+                        cs * ds * hs,
+                        row,
+                        window[3],
+                        pad[3],
+                        stride[3],
+                    )
+
+
+@jit
+def _scale(values: Array, beta: float) -> None:
+    if beta == 0:
+        values[:] = 0
+    else:
+        for i in range(values.size):
+            values[i] *= beta
+
+
+@jit
+def _touching(i: int, outputs: int, window: int, pad: int, stride: int) -> range:
+    """The windows along an axis that input ``i`` belongs to."""
+    return range(
+        max((i + pad - window + stride) // stride, 0), min((i + pad) // stride + 1, outputs)
+    )
+
+
+@jit
+def _spread(
+    err: Array,
+    argmax: Array,
+    out: Array,
+    op: int,
+    source: int,
+    line: int,
+    lines: int,
+    row: int,
+    window: int,
+    pad: int,
+    stride: int,
+) -> None:
+    """Add row ``source`` of the errors to ``row`` of the deltas.
+
+    The row is line number ``line`` of the ``lines`` (along w) in the windows of the errors.
+    """
+    W, N = out.shape[3:]
+    Q = err.shape[3]
+    for q in range(Q):
+        w, ws = _clip(q, W, window, pad, stride)
+        at = (source * Q + q) * N
+        place = (row * W + w) * N
+        if op == _MAX:
+            spread_max(err, argmax, at, line * ws, ws, out, place, N)
+        else:
+            spread_mean(err, at, lines * ws, ws, out, place, N)

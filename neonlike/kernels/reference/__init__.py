@@ -1,0 +1,25 @@
+"""The plain kernel set: NumPy, short and obviously right; the oracle of the tests."""
+
+from neonlike.kernels.reference import blas as blas
+from neonlike.kernels.reference import conv as conv
+from neonlike.kernels.reference import elementwise as elementwise
+from neonlike.kernels.reference import lookup as lookup
+from neonlike.kernels.reference import norm as norm
+from neonlike.kernels.reference import pool as pool
+from neonlike.kernels.reference import recurrent as recurrent
+from neonlike.kernels.reference import reduce as reduce
+from neonlike.kernels.reference import roi as roi
+from neonlike.kernels.reference import softmax as softmax
+
+__all__ = [
+    "blas",
+    "conv",
+    "elementwise",
+    "lookup",
+    "norm",
+    "pool",
+    "recurrent",
+    "reduce",
+    "roi",
+    "softmax",
+]

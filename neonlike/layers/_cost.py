@@ -1,0 +1,121 @@
+"""Cost layers: a cost function with its buffers (spec layers 12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neonlike._object import NervanaObject
+from neonlike.layers._base import Layer
+from neonlike.layers._shapes import interpret_in_shape
+from neonlike.transforms import Score
+
+
+class GeneralizedCost(NervanaObject):
+    """Evaluate a cost function and its errors at the outputs of a network.
+
+    Args:
+        costfunc: a Cost such as ``CrossEntropyMulti()``.
+
+    Attributes:
+        outputs: (1, steps * N), one value per column.
+        deltas: the errors, shaped like the network's outputs.
+        cost: (1, 1) ndarray, the last cost.
+    """
+
+    prev_layer: Layer
+    parallelism: str
+    nstep: int
+
+    def __init__(self, costfunc: Any, name: str | None = None) -> None:
+        super().__init__(name)
+        self.costfunc = costfunc
+        self.outputs: Any = None
+        self.deltas: Any = None
+        self.cost_buffer = self.be.empty((1, 1))
+        self.cost: Any = None
+
+    def initialize(self, in_obj: Any) -> None:
+        """Make the buffers for the outputs of ``in_obj``.
+
+        Raises:
+            AssertionError: ``in_obj`` is no layer.
+        """
+        assert isinstance(in_obj, Layer), (
+            f"{type(self).__name__} {self.name!r} needs the network's last layer, got {in_obj!r}; "
+            "for networks with several outputs use Multicost"
+        )
+        self.prev_layer = in_obj
+        self.parallelism = in_obj.parallelism
+        _, self.nstep = interpret_in_shape(in_obj.out_shape)
+        self.outputs = self.be.iobuf((1, self.nstep))
+        self.deltas = self.be.iobuf(in_obj.out_shape)
+
+    def get_cost(self, inputs: Any, targets: Any) -> np.ndarray:
+        """Return the mean of the cost function over all columns, shape (1, 1)."""
+        self.outputs[:] = self.costfunc(inputs, targets)
+        return self._mean()
+
+    def _mean(self, weight: float = 1.0) -> Score:
+        mean = self.be.mean(self.outputs, axis=1)
+        self.cost_buffer[:] = mean if weight == 1.0 else mean * weight
+        cost = Score.of(self.cost_buffer.get())
+        self.cost = cost
+        return cost
+
+    def get_errors(self, inputs: Any, targets: Any) -> Any:
+        """Return the derivative at ``inputs``, not divided by the batch size."""
+        self.deltas[:] = self.costfunc.bprop(inputs, targets)
+        return self.deltas
+
+
+class GeneralizedGANCost(GeneralizedCost):
+    """Cost of a generative adversarial network.
+
+    Args:
+        costfunc: a ``GANCost``.
+    """
+
+    def get_cost(self, inputs: Any, targets: Any, cost_type: str | None = None) -> np.ndarray:
+        """Return the mean cost.
+
+        Args:
+            inputs: discriminator outputs for data.
+            targets: discriminator outputs for noise.
+            cost_type: 'dis', 'dis_data', 'dis_noise' or 'gen'.
+
+        Raises:
+            TypeError: no cost type.
+        """
+        if cost_type is None:
+            raise TypeError(
+                f"{self.name}: cost_type must be 'dis', 'dis_data', 'dis_noise' or 'gen', got None"
+            )
+        self.outputs[:] = self.costfunc(inputs, targets, cost_type)
+        return self._mean()
+
+
+class GeneralizedCostMask(GeneralizedCost):
+    """Cost with a mask per element; masked columns count in the mean.
+
+    Args:
+        costfunc: a Cost.
+        weights: factor of cost and errors.
+    """
+
+    def __init__(self, costfunc: Any, weights: float = 1.0, name: str | None = None) -> None:
+        super().__init__(costfunc, name)
+        self.weights = weights
+
+    def get_cost(self, inputs: Any, targets_mask: Any) -> np.ndarray:
+        """Return ``weights * mean(costfunc(y * mask, t * mask))``."""
+        targets, mask = targets_mask
+        self.outputs[:] = self.costfunc(inputs * mask, targets * mask)
+        return self._mean(self.weights)
+
+    def get_errors(self, inputs: Any, targets_mask: Any) -> Any:
+        """Return ``costfunc.bprop(y, t) * mask * weights``."""
+        targets, mask = targets_mask
+        self.deltas[:] = self.costfunc.bprop(inputs, targets) * mask * self.weights
+        return self.deltas

@@ -1,0 +1,198 @@
+"""What all recurrent layers with weights share: shapes, weights, buffers, one sweep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from neonlike.layers._errors import describe, shape_message
+from neonlike.layers._parameter import ParameterLayer
+from neonlike.layers._rnn_shapes import get_steps, interpret_in_shape
+from neonlike.layers._rnn_sweep import GATES, CellSweep, is_array, states_buffer
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class SweepLayer(ParameterLayer):
+    """Base of recurrent layers: one sweep over the steps, in one or two directions.
+
+    Attributes:
+        nin, nsteps: features and steps of the input (spec layers 2.2).
+        nout, h_nout: units per direction; ngates: row blocks per direction.
+        x: the inputs of the last ``fprop`` as (nin, nsteps * N).
+        h: list of the step views of ``outputs``.
+        sweep: weights and buffers; each weight and gradient is also an attribute of the layer.
+        out_deltas_buffer: the same tensor as ``deltas``.
+    """
+
+    cell: ClassVar[str] = "rnn"
+    suffixes: ClassVar[tuple[str, ...]] = ("",)
+    wrong_weights: ClassVar[type[Exception]] = ValueError
+    nin: int
+    nsteps: int
+    sweep: CellSweep
+    W_input: Any
+    W_recur: Any
+    dW_input: Any
+    dW_recur: Any
+
+    def __init__(
+        self,
+        output_size: int,
+        init: Any,
+        init_inner: Any = None,
+        activation: Any = None,
+        gate_activation: Any = None,
+        reset_cells: bool = False,
+        split_inputs: bool = False,
+        name: str | None = None,
+        parallelism: str = "Unknown",
+    ) -> None:
+        super().__init__(init, name, parallelism)
+        self.output_size = output_size
+        self.nout = output_size
+        self.h_nout = output_size
+        self.ngates = GATES[self.cell]
+        self.init_inner = init_inner
+        self.activation = activation
+        self.gate_activation = gate_activation
+        self.reset_cells = reset_cells
+        self.split_inputs = split_inputs
+        self.x: Any = None
+        self.h: list[Any] = []
+        self.out_deltas_buffer: Any = None
+        self._bound: tuple[Any, ...] = ()
+
+    def configure(self, in_obj: Any) -> Self:
+        """Read features and steps; ``out_shape`` is (directions * nout, steps).
+
+        Raises:
+            ValueError: an odd number of features cannot be split between two directions.
+        """
+        super().configure(in_obj)
+        self.nin, self.nsteps = interpret_in_shape(self.in_shape)
+        directions = len(self.suffixes)
+        features = self.nin
+        if self.split_inputs:
+            features, odd = divmod(self.nin, directions)
+            if odd:
+                raise ValueError(
+                    shape_message(
+                        self,
+                        "split_inputs needs an even number of features",
+                        expected="an even number",
+                        got=self.nin,
+                        hint="use split_inputs=False, or a layer with an even number of outputs",
+                    )
+                )
+        self.sweep = CellSweep(self.cell, features, self.nout, self.suffixes, self.split_inputs)
+        self.out_shape = (directions * self.nout, self.nsteps)
+        self.weight_shape = (self.nout, features)
+        self._bound = ()
+        return self
+
+    def allocate(self, shared_outputs: Any = None) -> None:  # type: ignore[override]  # spec layers 3.2
+        """Make outputs, weights (unless loaded before) and the buffers of all steps."""
+        super().allocate(shared_outputs)
+        if self.dW is None:
+            self.dW = self.be.empty_like(self.W)
+        if tuple(id(t) for t in (self.W, self.dW, self.outputs)) != self._bound:
+            self._bind()
+            self._bound = tuple(id(t) for t in (self.W, self.dW, self.outputs))
+
+    def init_params(self, shape: Any) -> None:
+        """Make W and fill it: initializers see one gate block at a time (spec layers 11)."""
+        blocks = len(self.suffixes) * (self.sweep.nin + self.nout + 1)
+        self.W = self.be.empty((blocks, self.sweep.rows), **self.get_param_attrs())
+        self.dW = self.be.empty_like(self.W)
+        self.states = []
+        if is_array(self.init):
+            self.fill(self.W, self.init)
+        else:
+            self.sweep.initialize(self.W.reshape((-1, 1)), self.init, self.init_inner)
+
+    def _bind(self) -> None:
+        """Point the sweep to the present weights and outputs."""
+        if self.W.size != self.sweep.size:
+            raise self.wrong_weights(
+                shape_message(
+                    self,
+                    "the loaded W does not fit",
+                    expected=f"{self.sweep.size} values",
+                    got=tuple(self.W.shape),
+                    hint="load the weights of a layer of the same sizes",
+                )
+            )
+        W, dW = self.W.reshape((-1, 1)), self.dW.reshape((-1, 1))
+        for flat, prefix in ((W, ""), (dW, "d")):
+            named = self.sweep.stacks(flat, prefix) | self.sweep.views(flat, prefix)
+            for name, view in named.items():
+                setattr(self, name, view)
+        self.sweep.bind(W, dW, states_buffer(self), (1, self.nsteps, self.be.bsz))
+        self.h = get_steps(self.outputs, self.out_shape)
+        self.x = None
+
+    def set_deltas(self, delta_buffers: Any) -> None:
+        """Take a delta buffer, and make the buffers of the backward pass."""
+        super().set_deltas(delta_buffers)
+        self.out_deltas_buffer = self.deltas
+        self.sweep.prepare_training(self._hidden_error())
+
+    def _hidden_error(self) -> Any:
+        return None
+
+    def init_buffers(self, inputs: Any) -> None:
+        """Read the tensor ``inputs`` as (nin, nsteps * N).
+
+        Raises:
+            ValueError: its size does not fit (Bi* layers: AssertionError).
+        """
+        self.inputs = inputs
+        shape = (self.nin, self.nsteps * self.be.bsz)
+        if inputs.shape[0] * inputs.shape[1] != shape[0] * shape[1]:
+            raise self.wrong_weights(
+                shape_message(
+                    self,
+                    "the inputs do not fit",
+                    expected=shape,
+                    got=tuple(inputs.shape),
+                    hint="feed the shape the layer was configured for",
+                )
+            )
+        self.x = inputs.reshape(shape)
+
+    @property
+    def xs(self) -> list[Any]:
+        """The step views of ``x``."""
+        return get_steps(self.x, (self.nin, self.nsteps))
+
+    @property
+    def h_ff_buffer(self) -> Any:
+        """Where the input projection goes; the rnn cell then overwrites it with the states."""
+        return self.sweep.projection
+
+    def _forward(self, inference: bool, h0: Any = None, c0: Any = None) -> Any:
+        """Run the sweep on ``x``."""
+        self.sweep.fprop(self.x, self.activation, self.gate_activation, inference, h0, c0)
+        states = self.sweep.tensors.h
+        if states is not self.outputs:
+            self.outputs[:] = states
+        return self.outputs
+
+    def _backward(self, error: Any, alpha: float, beta: float, h0: Any = None) -> Any:
+        """Run the sweep backwards; return ``deltas``."""
+        error = error.reshape(self.outputs.shape)
+        deltas = None if self.deltas is None else self.deltas.reshape(self.x.shape)
+        self.sweep.bprop(
+            self.x, error, self.activation, self.gate_activation, deltas, alpha, beta, h0
+        )
+        return self.deltas
+
+    def _need(self, **arguments: Any) -> None:
+        """Assert that the constructor got these arguments."""
+        missing = [name for name, value in arguments.items() if value is None]
+        assert not missing, (
+            f"{describe(self)} needs {' and '.join(missing)}; for example {missing[0]}=Tanh()"
+            if missing
+            else ""
+        )

@@ -1,0 +1,293 @@
+"""Recurrent, LSTM and GRU (spec layers 9)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from neonlike.layers._errors import shape_message
+from neonlike.layers._rnn_base import SweepLayer
+from neonlike.layers._rnn_shapes import get_steps
+
+
+class Recurrent(SweepLayer):
+    """Plain recurrent layer: ``h_t = activation(W_input x_t + W_recur h_{t-1} + b)``.
+
+    Shapes: in (nin, T), also an int (one step) or a picture (C, H, W), read along its width;
+    out (output_size, T). Buffers are (features, T * N), step after step.
+
+    Without ``reset_cells`` the state before the first step is the last state of the previous
+    ``fprop``, as long as the same input tensor arrives and is 2-D; its gradient is cut there:
+    ``dW_recur`` has no term for it.
+
+    Args:
+        output_size: number of units.
+        init: initializer of W_input, and of W_recur unless ``init_inner`` is given.
+        init_inner: initializer of W_recur.
+        activation: Transform of the units.
+        reset_cells: start every ``fprop`` from zero states.
+
+    Attributes:
+        W_input, W_recur, b: views of W; dW_input, dW_recur, db: views of dW.
+        final_hidden_error: gradient at the state before the first step, after ``bprop``.
+
+    Raises:
+        AssertionError: no activation.
+    """
+
+    def __init__(
+        self,
+        output_size: int,
+        init: Any,
+        init_inner: Any = None,
+        activation: Any = None,
+        reset_cells: bool = False,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(
+            output_size, init, init_inner, activation, reset_cells=reset_cells, name=name
+        )
+        self._need(activation=activation)
+        self._take_no_state()
+
+    def _take_no_state(self) -> None:
+        self.final_state_buffer: Any = None
+        self.final_hidden_error: Any = None
+        self._given_state: Any = None
+
+    def __str__(self) -> str:
+        return (
+            f"Recurrent Layer '{self.name}': {self.nin} inputs, "
+            f"{self.nout} outputs, {self.nsteps} steps"
+        )
+
+    def _bind(self) -> None:
+        super()._bind()
+        state = (self.nout, self.be.bsz)
+        self._h0, self._c0 = self.be.zeros(state), self.be.zeros(state)
+        self.final_state_buffer = self.be.zeros(state)
+        self.final_hidden_error = self.be.zeros(state)
+
+    def _hidden_error(self) -> Any:
+        return self.final_hidden_error
+
+    def fprop(self, inputs: Any, inference: bool = False, init_state: Any = None) -> Any:
+        """Compute the states of all steps.
+
+        Args:
+            inputs: output tensor of the layer before.
+            inference: no effect.
+            init_state: tensor (output_size, N) to start from instead of the stored state.
+
+        Raises:
+            ValueError: ``inputs`` or ``init_state`` have another size.
+        """
+        carry = self.x is inputs and not self.reset_cells
+        self.init_buffers(inputs)
+        h0, c0 = self._carried() if carry else (None, None)
+        self._given_state = init_state
+        if init_state is not None:
+            h0 = self._h0
+            h0[:] = self._checked(init_state)
+        return self._forward(inference, h0, c0)
+
+    def _carried(self) -> tuple[Any, Any]:
+        """The last state and cells of the previous ``fprop``, copied."""
+        self._h0[:] = self._last(self.sweep.tensors.h)
+        if self.sweep.tensors.c is None:
+            return self._h0, None
+        self._c0[:] = self._last(self.sweep.tensors.c)
+        return self._h0, self._c0
+
+    def _last(self, sequence: Any) -> Any:
+        return sequence[:, (self.nsteps - 1) * self.be.bsz :]
+
+    def _checked(self, init_state: Any) -> Any:
+        if tuple(init_state.shape) != tuple(self._h0.shape):
+            raise ValueError(
+                shape_message(
+                    self,
+                    "init_state does not fit",
+                    expected=tuple(self._h0.shape),
+                    got=tuple(init_state.shape),
+                    hint="give one state per unit and sample",
+                )
+            )
+        return init_state
+
+    def bprop(self, deltas: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:
+        """Compute dW, and ``alpha * input gradient + beta * old deltas``.
+
+        Args:
+            deltas: gradient of the outputs; not overwritten.
+        """
+        return self._backward(deltas, alpha, beta, self._gradient_state())
+
+    def _gradient_state(self) -> Any:
+        """The initial state as far as it takes part in the gradient: only a given one does."""
+        return None if self._given_state is None else self._h0
+
+    def final_state(self) -> Any:
+        """Return a copy, in ``final_state_buffer``, of the state of the last step."""
+        self.final_state_buffer[:] = self._last(self.sweep.tensors.h)
+        return self.final_state_buffer
+
+    def get_final_hidden_error(self) -> Any:
+        """Return the gradient at the state before the first step."""
+        return self.final_hidden_error
+
+
+class LSTM(Recurrent):
+    """Long short-term memory.
+
+    With ``a = W_input x_t + W_recur h_{t-1} + b`` in row blocks i, f, o, g:
+    ``i, f, o = gate_activation(a_i, a_f, a_o)``, ``g = activation(a_g)``,
+    ``c_t = f * c_{t-1} + i * g``, ``h_t = o * activation(c_t)``. No peepholes.
+
+    Shapes, initial states and arguments as in Recurrent. A given ``init_state`` starts h only
+    and takes no part in the gradient of W_recur.
+
+    Args:
+        gate_activation: Transform of the gates.
+
+    Attributes:
+        ifog_buffer: activated gates (4 * output_size, T * N); ifog_delta_buffer: their gradients.
+        c_buffer, c_act_buffer: cells and their activation (output_size, T * N).
+
+    Raises:
+        AssertionError: an activation is missing.
+    """
+
+    cell: ClassVar[str] = "lstm"
+
+    def __init__(
+        self,
+        output_size: int,
+        init: Any,
+        init_inner: Any = None,
+        activation: Any = None,
+        gate_activation: Any = None,
+        reset_cells: bool = False,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(output_size, init, init_inner, activation, reset_cells, name)
+        self.gate_activation = gate_activation
+        self._need(gate_activation=gate_activation)
+
+    def _gradient_state(self) -> Any:
+        return None
+
+    @property
+    def ifog_buffer(self) -> Any:
+        """Activated gates of all steps, row blocks i, f, o, g."""
+        return self.sweep.tensors.gates
+
+    @property
+    def ifog_delta_buffer(self) -> Any:
+        """Gradients at the sums inside the gates' activations."""
+        return self.sweep.tensors.delta
+
+    @property
+    def c_buffer(self) -> Any:
+        """Cells of all steps."""
+        return self.sweep.tensors.c
+
+    @property
+    def c_act_buffer(self) -> Any:
+        """Activated cells of all steps."""
+        return self.sweep.tensors.c_act
+
+    @property
+    def c(self) -> list[Any]:
+        """Step views of the cells."""
+        return get_steps(self.c_buffer, self.out_shape)
+
+    @property
+    def c_act(self) -> list[Any]:
+        """Step views of the activated cells."""
+        return get_steps(self.c_act_buffer, self.out_shape)
+
+    def _gate(self, block: int) -> list[Any]:
+        rows = self.ifog_buffer[block * self.nout : (block + 1) * self.nout]
+        return get_steps(rows, self.out_shape)
+
+    @property
+    def i(self) -> list[Any]:
+        """Step views of the input gate."""
+        return self._gate(0)
+
+    @property
+    def f(self) -> list[Any]:
+        """Step views of the forget gate."""
+        return self._gate(1)
+
+    @property
+    def o(self) -> list[Any]:
+        """Step views of the output gate."""
+        return self._gate(2)
+
+    @property
+    def g(self) -> list[Any]:
+        """Step views of the candidate."""
+        return self._gate(3)
+
+
+class GRU(Recurrent):
+    """Gated recurrent unit, reset gate before the recurrent product.
+
+    Row blocks r, z, candidate: ``r, z = gate_activation(W_input x_t + W_recur h_{t-1} + b)``,
+    ``q = activation(W_input_q x_t + W_recur_q (r * h_{t-1}) + b_q)``,
+    ``h_t = (1 - z) * h_{t-1} + z * q``.
+
+    Shapes, initial states and arguments as in Recurrent.
+
+    Args:
+        gate_activation: Transform of the gates.
+
+    Attributes:
+        rzhcan_buffer: activated gates (3 * output_size, T * N).
+        rzhcan_delta_buffer: their gradients.
+    """
+
+    cell: ClassVar[str] = "gru"
+
+    def __init__(
+        self,
+        output_size: int,
+        init: Any,
+        init_inner: Any = None,
+        activation: Any = None,
+        gate_activation: Any = None,
+        reset_cells: bool = False,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(output_size, init, init_inner, activation, reset_cells, name)
+        self.gate_activation = gate_activation
+
+    @property
+    def rzhcan_buffer(self) -> Any:
+        """Activated gates of all steps, row blocks r, z, candidate."""
+        return self.sweep.tensors.gates
+
+    @property
+    def rzhcan_delta_buffer(self) -> Any:
+        """Gradients at the sums inside the gates' activations."""
+        return self.sweep.tensors.delta
+
+    def _gate(self, block: int) -> list[Any]:
+        rows = self.rzhcan_buffer[block * self.nout : (block + 1) * self.nout]
+        return get_steps(rows, self.out_shape)
+
+    @property
+    def r(self) -> list[Any]:
+        """Step views of the reset gate."""
+        return self._gate(0)
+
+    @property
+    def z(self) -> list[Any]:
+        """Step views of the update gate."""
+        return self._gate(1)
+
+    @property
+    def hcan(self) -> list[Any]:
+        """Step views of the candidate."""
+        return self._gate(2)

@@ -1,0 +1,197 @@
+"""Sequential: layers one after the other (spec layers 10.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from neonlike.layers._base import DeltasTree, Layer
+from neonlike.layers._container import (
+    LayerContainer,
+    add_context,
+    allocate_layer,
+    flatten,
+    takes_scale,
+)
+from neonlike.layers._errors import describe
+from neonlike.layers._nodes import BranchNode
+from neonlike.layers._pointwise import DataTransform, Dropout
+
+if TYPE_CHECKING:
+    from typing import Self
+
+# places of layers in a Sequential: only the last two may write to deltas shared with others
+INSIDE, ROOT, AFTER_NODE = "inside", "root", "after a branch node"
+
+
+class Sequential(LayerContainer):
+    """Layers that feed one another in order.
+
+    Args:
+        layers: layers, containers, compound layers, nested lists of these.
+
+    Attributes:
+        layers: the flat list.
+        global_deltas: the delta buffers made by ``allocate_deltas``.
+
+    Raises:
+        AssertionError: no layers, or a first layer that works in place.
+        TypeError: a member is no Layer.
+    """
+
+    def __init__(self, layers: Any, name: str | None = None) -> None:
+        super().__init__(name)
+        self.layers = list(flatten(layers))
+        self.global_deltas: DeltasTree | None = None
+        self._take_layers()
+
+    def _take_layers(self) -> None:
+        """Check the members and remember those that compute."""
+        for layer in self.layers:
+            if not isinstance(layer, Layer):
+                raise TypeError(f"{describe(self)}: expected layers, got {layer!r}")
+        self._layers = [layer for layer in self.layers if not isinstance(layer, BranchNode)]
+        assert self._layers, f"{describe(self)} needs at least one layer"
+        root = self._layers[0]
+        assert root.owns_output or isinstance(root, Dropout | DataTransform), (
+            f"{describe(self)} starts with {describe(root)}, which works in place on the layer "
+            "before it; start with a layer that has outputs of its own"
+        )
+        self._steps: list[tuple[Layer, str, Any]] | None = None
+        for number, layer in enumerate(self.layers, 1):
+            layer.position = f"layer {number} of {len(self.layers)} in {self.name}"
+
+    def configure(self, in_obj: Any) -> Self:
+        """Configure the members one after the other.
+
+        Args:
+            in_obj: as in Layer; None for a branch: starts at its BranchNode.
+        """
+        self._take_layers()  # scripts may have changed the list
+        if in_obj is None:
+            super().configure(self.layers[0])
+        else:
+            super().configure(in_obj)
+        previous: Any = None
+        for layer in self.layers:
+            source = in_obj if previous is None else previous
+            try:
+                # user layers may forget to return themselves
+                previous = layer.configure(source) or layer
+            except Exception as error:
+                add_context(error, layer, "configuring")
+                raise
+        for layer, following in zip(self.layers, self.layers[1:], strict=False):
+            layer.set_next(following)
+        self.out_shape = previous.out_shape
+        if self.parallelism == "Unknown":
+            self.parallelism = self.layers[0].parallelism
+        return self
+
+    def allocate(self, shared_outputs: Any = None, accumulate_updates: bool = False) -> None:
+        """Allocate the last layer with own outputs first, then all in order.
+
+        The order is part of the contract: initial weights are drawn in it.
+        """
+        self.accumulate_updates = accumulate_updates or getattr(self, "accumulate_updates", False)
+        last = next((layer for layer in reversed(self.layers) if layer.owns_output), None)
+        if last is not None:
+            allocate_layer(last, shared_outputs, accumulate_updates)
+        for layer in self.layers:
+            allocate_layer(layer, None, accumulate_updates)
+
+    def allocate_deltas(self, global_deltas: DeltasTree | None = None) -> None:
+        """Make delta buffers and hand them out.
+
+        Args:
+            global_deltas: the tree to use. While it has no buffers, only the
+                members' sizes are collected.
+        """
+        tree = DeltasTree() if global_deltas is None else global_deltas
+        self.global_deltas = tree
+        if tree.buffers[0] is None:
+            for layer in self.layers:
+                if getattr(layer, "prev_layer", None) or isinstance(layer, LayerContainer):
+                    layer.allocate_deltas(tree)
+        if global_deltas is None:
+            tree.allocate_buffers()
+        if global_deltas is None or tree.buffers[0] is not None:
+            self.set_deltas(tree)
+
+    def fprop(self, inputs: Any, inference: bool = False, beta: float = 0.0) -> Any:
+        """Propagate ``inputs`` through all layers; ``beta`` is for the last one."""
+        x = inputs
+        layer: Layer = self
+        try:
+            if beta == 0:
+                for layer in self.layers:
+                    x = layer.fprop(x, inference=inference)
+                return x
+            for layer in self.layers[:-1]:
+                x = layer.fprop(x, inference=inference)
+            layer = self.layers[-1]
+            return layer.fprop(x, inference=inference, beta=beta)  # type: ignore[call-arg]  # those that can
+        except Exception as error:
+            add_context(error, layer, "computing fprop of")
+            raise
+
+    def bprop(self, error: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:
+        """Propagate ``error`` back through all layers.
+
+        Args:
+            error: gradient of the outputs.
+            alpha, beta: for the layers that write to shared deltas: the first
+                one and those after a branch node.
+
+        Returns:
+            The first layer's deltas, None at the start of a network.
+        """
+        layer: Layer = self
+        try:
+            for layer, place, bprop in self._backward_steps():
+                if place is INSIDE:
+                    error = layer.bprop(error)
+                elif place is ROOT:
+                    error = bprop(layer, error, alpha, beta)
+                else:
+                    error = bprop(layer, error, *self._node_scale(layer.prev_layer, alpha))
+        except Exception as exception:
+            add_context(exception, layer, "computing bprop of")
+            raise
+        return self._layers[0].deltas
+
+    def _backward_steps(self) -> list[tuple[Layer, str, Any]]:
+        """Layers in backward order, place, and for places outside how to call bprop; cached."""
+        if self._steps is None:
+            self._steps = [self._backward_step(layer) for layer in reversed(self._layers)]
+        return self._steps
+
+    def _backward_step(self, layer: Layer) -> tuple[Layer, str, Any]:
+        call = _scaled if takes_scale(layer.bprop) else _unscaled
+        if layer is self._layers[0]:
+            return layer, ROOT, call
+        if isinstance(getattr(layer, "prev_layer", None), BranchNode):
+            return layer, AFTER_NODE, call
+        return layer, INSIDE, None
+
+    def _node_scale(self, node: BranchNode, alpha: float) -> tuple[float, float]:
+        """Scale of the first layer after an inner node: branches have already written there."""
+        inner_branch = isinstance(self.layers[0], BranchNode)
+        return (1.0 if inner_branch else alpha), (1.0 if node.branched else 0.0)
+
+    def get_terminal(self) -> Any:
+        """Return the last layer's terminal."""
+        return self.layers[-1].get_terminal()
+
+
+def _scaled(layer: Any, error: Any, alpha: float, beta: float) -> Any:
+    return layer.bprop(error, alpha, beta)
+
+
+def _unscaled(layer: Layer, error: Any, alpha: float, beta: float) -> Any:
+    """Call the short ``bprop(error)`` of a layer in the place of the long one."""
+    if (alpha, beta) == (1.0, 0.0):
+        return layer.bprop(error)
+    raise TypeError(
+        f"{describe(layer)} shares deltas with other branches (alpha {alpha}, beta {beta}), so its "
+        "bprop must take alpha and beta; put a layer that does before it"
+    )

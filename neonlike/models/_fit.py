@@ -1,0 +1,112 @@
+"""Training (spec training 7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neonlike.backends.backend import Block
+from neonlike.layers.layer import Activation, GeneralizedCost
+from neonlike.models._state import ModelState
+from neonlike.transforms import CrossEntropyBinary, Logistic
+
+
+class FitMixin(ModelState):
+    """The training loop of ``Model``."""
+
+    def fit(self, dataset: Any, cost: Any, optimizer: Any, num_epochs: int, callbacks: Any) -> None:
+        """Train until ``num_epochs`` epochs are done in total or ``finished`` is set.
+
+        A model that was loaded after five epochs trains two more with
+        ``num_epochs=7``. When training breaks off, ``callbacks.abort()`` (if it
+        exists) closes the history before the exception goes on.
+
+        Args:
+            dataset: iterator over (inputs, targets).
+            cost: cost layer.
+            optimizer: optimizer.
+            num_epochs: total number of epochs.
+            callbacks: ``Callbacks``, or any object with its hook methods.
+        """
+        self.dataset = dataset
+        self.nbatches = dataset.nbatches
+        self.ndata = dataset.ndata
+        self.total_cost = self.be.empty((1, 1), dtype=np.float32)
+        self.optimizer = optimizer
+        self.initialize(dataset, cost)
+        callbacks.on_train_begin(num_epochs)
+        self._resume()
+        try:
+            while self.epoch_index < num_epochs and not self.finished:
+                self.nbatches = dataset.nbatches
+                callbacks.on_epoch_begin(self.epoch_index)
+                self._epoch_fit(dataset, callbacks)
+                callbacks.on_epoch_end(self.epoch_index)
+                self.epoch_index += 1
+        except BaseException:
+            getattr(callbacks, "abort", lambda: None)()
+            raise
+        callbacks.on_train_end()
+
+    def train_step(self, x: Any, t: Any) -> Any:
+        """Train on one minibatch; override this for another way of updating.
+
+        Args:
+            x: inputs.
+            t: targets.
+
+        Returns:
+            (1, 1) array, the mean cost of the batch before the update.
+        """
+        y = self.fprop(x)
+        cost = self.cost.get_cost(y, t)
+        self.bprop(self.cost.get_errors(y, t))
+        self.optimizer.optimize(self.layers_to_optimize, epoch=self.epoch_index)
+        return cost
+
+    def set_shortcut(self) -> None:
+        """Use the joint derivative of a final Logistic under CrossEntropyBinary."""
+        last = self.layers.layers[-1]
+        if (
+            isinstance(self.cost, GeneralizedCost)
+            and isinstance(self.cost.costfunc, CrossEntropyBinary)
+            and isinstance(last, Activation)
+            and isinstance(last.transform, Logistic)
+        ):
+            last.transform.set_shortcut(True)
+
+    def _epoch_fit(self, dataset: Any, callbacks: Any) -> None:
+        """Train for one epoch; ``total_cost`` becomes the mean cost."""
+        total = self._run_minibatches(dataset, callbacks)
+        # neon reads nbatches after the epoch, when a partial last batch has moved the start
+        self.total_cost[:] = total / dataset.nbatches
+
+    def _run_minibatches(self, dataset: Any, callbacks: Any) -> np.ndarray[Any, Any]:
+        """Train on each minibatch once and return the (1, 1) sum of costs."""
+        total = np.zeros((1, 1), dtype=np.float32)
+        for batch, (x, t) in enumerate(dataset):
+            callbacks.on_minibatch_begin(self.epoch_index, batch)
+            self.be.begin(Block.minibatch, batch)
+            total += self.train_step(x, t)
+            self.be.end(Block.minibatch, batch)
+            self.total_cost[:] = total
+            callbacks.on_minibatch_end(self.epoch_index, batch)
+            self._minibatch_done(x)
+        return total
+
+    def _minibatch_done(self, x: Any) -> None:
+        """Called after the callbacks of each minibatch."""
+
+    def _resume(self) -> None:
+        """Hand the training state of a loaded file to an optimizer and a data set of its kind."""
+        state, self.train_state = self.train_state, {}
+        optimizer, position = state.get("optimizer"), state.get("dataset")
+        if optimizer is not None and optimizer["type"] == type(self.optimizer).__name__:
+            self.optimizer.load_train_state(optimizer["state"])
+        if (
+            position is not None
+            and position["ndata"] == self.ndata
+            and hasattr(self.dataset, "start")
+        ):
+            self.dataset.start = position["start"]

@@ -1,0 +1,169 @@
+"""Evaluation and outputs (spec training 7)."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from neonlike.models._state import ModelState
+from neonlike.transforms import Score
+from neonlike.util.beamsearch import BeamSearch
+
+logger = logging.getLogger(__name__)
+
+
+class PredictMixin(ModelState):
+    """Forward passes of ``Model`` over whole data sets and arrays."""
+
+    def eval(self, dataset: Any, metric: Any) -> Score:
+        """Return the metric over a data set, one value per name in ``metric.metric_names``.
+
+        The wrapped end of a partial last batch does not count. The result is an
+        array that, with one element, also converts to float and formats as a
+        number.
+
+        Args:
+            dataset: iterator over (inputs, targets).
+            metric: instance of a metric.
+
+        Raises:
+            ValueError: metric is a class.
+        """
+        if isinstance(metric, type):
+            raise ValueError(f"eval needs an instance of a metric: pass {metric.__name__}()")
+        self.initialize(dataset)
+        dataset.reset()
+        total = dataset.ndata * getattr(dataset, "seq_length", 1)
+        values = np.zeros(len(metric.metric_names), dtype=np.float32)
+        seen = 0
+        getattr(metric, "start_eval", lambda: None)()  # a metric may be any callable
+        for x, t in dataset:
+            y = self.fprop(x, inference=True)
+            steps = (y[0] if isinstance(y, list) else y).shape[1] // self.be.bsz
+            columns = steps * min(total - seen, self.be.bsz)
+            values += np.float32(columns) * metric(y, t, calcrange=slice(0, columns))
+            seen += columns
+        values /= np.float32(seen)
+        result = metric.end_eval(values) if hasattr(metric, "end_eval") else values
+        return Score.of(np.asarray(result, dtype=np.float32))
+
+    def get_outputs(self, dataset: Any) -> np.ndarray[Any, Any]:
+        """Return the outputs for all examples, (ndata, F) or (ndata, steps, F).
+
+        Raises:
+            ValueError: the network has several outputs.
+        """
+        outputs = [_by_example(y.get(), self.be.bsz) for y in self._outputs(dataset)]
+        return np.concatenate(outputs)[: dataset.ndata]
+
+    def get_outputs_beam(
+        self, dataset: Any, num_beams: int = 0, steps: int | None = None
+    ) -> np.ndarray[Any, Any]:
+        """Return the outputs of a sequence-to-sequence model, by beam search if ``num_beams > 0``.
+
+        Args:
+            dataset: iterator over encoder inputs.
+            num_beams: number of hypotheses kept; 0: plain ``get_outputs``.
+            steps: length of the output sequences, default the encoder's.
+
+        Returns:
+            Token indices of the best hypotheses, (ndata, steps, 1) if steps is
+            the data set's ``seq_length``, else (ndata, steps).
+        """
+        if num_beams <= 0:
+            return self.get_outputs(dataset)
+        logger.info("Performing beam search with %d beams", num_beams)
+        self.initialize(dataset)
+        dataset.reset()
+        search = BeamSearch(self.layers)
+        found = [search.beamsearch(batch[0], num_beams, steps=steps).get().T for batch in dataset]
+        tokens = np.concatenate(found)[: dataset.ndata]
+        return tokens[:, :, None] if tokens.shape[1] == dataset.seq_length else tokens
+
+    def predict(self, x: Any) -> Any:
+        """Return the outputs for arrays of any number of examples.
+
+        The last batch is padded with zeros, and the padding is cut off again.
+
+        Args:
+            x: array (n, F), (n, C, H, W) or (n, F, steps), or a list of such
+                arrays for a network with several inputs. A model that is not
+                initialized takes its shapes from here.
+
+        Returns:
+            Array (n, F) or (n, steps, F); a list of them for several outputs.
+
+        Raises:
+            ValueError: the arrays do not fit the network or each other.
+        """
+        arrays = [np.asarray(a) for a in x] if isinstance(x, list) else [np.asarray(x)]
+        shapes = [a.shape[1] if a.ndim == 2 else a.shape[1:] for a in arrays]
+        self.initialize(shapes if isinstance(x, list) else shapes[0])
+        feeds = _feeds(self.be, arrays, self.layers.in_shape)
+        count, size = len(arrays[0]), self.be.bsz
+        parts: list[list[np.ndarray[Any, Any]]] = []
+        for start in range(0, count, size):
+            for tensor, rows in feeds:
+                _load(tensor, rows[start : start + size], size)
+            tensors = [tensor for tensor, _ in feeds]
+            y = self.fprop(tensors if isinstance(x, list) else tensors[0], inference=True)
+            ys = y if isinstance(y, list) else [y]
+            parts.append([_by_example(each.get(), size)[: count - start] for each in ys])
+        results = [np.concatenate(part) for part in zip(*parts, strict=True)]
+        return results if len(results) > 1 else results[0]
+
+    def _outputs(self, dataset: Any) -> Iterator[Any]:
+        """Yield the output tensor of every batch."""
+        self.initialize(dataset)
+        dataset.reset()
+        for batch in dataset:
+            y = self.fprop(batch[0], inference=True)
+            if isinstance(y, list):
+                raise ValueError(
+                    f"get_outputs works for networks with one output, this one has {len(y)}: "
+                    "use predict, or call fprop for each minibatch"
+                )
+            yield y
+
+
+def _by_example(y: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
+    """Turn (F, steps * N), column = step * N + example, into (N, F) or (N, steps, F)."""
+    if y.shape[1] == size:
+        return y.T
+    return y.reshape(y.shape[0], -1, size).transpose(2, 1, 0)
+
+
+def _feeds(
+    be: Any, arrays: list[np.ndarray[Any, Any]], in_shape: Any
+) -> list[tuple[Any, np.ndarray[Any, Any]]]:
+    """Return an input tensor and the checked array for each input of the network."""
+    shapes = in_shape if isinstance(in_shape, list) else [in_shape]
+    if len(shapes) != len(arrays):
+        raise ValueError(f"the network has {len(shapes)} inputs, got {len(arrays)} arrays")
+    feeds = []
+    for array, shape in zip(arrays, shapes, strict=True):
+        if array.ndim < 2 or len(array) == 0 or len(array) != len(arrays[0]):
+            raise ValueError(
+                f"predict needs arrays with the same number (at least 1) of examples in rows, "
+                f"got shapes {[a.shape for a in arrays]}"
+            )
+        if math.prod(array.shape[1:]) != math.prod(np.atleast_1d(shape)):
+            raise ValueError(
+                f"the network takes examples of shape {shape}, got {array.shape[1:]} in an "
+                f"array of shape {array.shape}"
+            )
+        tokens = array.dtype.kind in "iu" and np.shape(shape) == (2,) and shape[1] == 1
+        tensor = be.iobuf(shape, dtype=np.int32 if tokens else None)
+        feeds.append((tensor, array.reshape(len(array), *np.atleast_1d(shape))))
+    return feeds
+
+
+def _load(tensor: Any, rows: np.ndarray[Any, Any], size: int) -> None:
+    """Write examples into an input tensor; columns beyond them become zero."""
+    batch = np.zeros((size, *rows.shape[1:]), dtype=tensor.dtype)
+    batch[: len(rows)] = rows
+    tensor[:] = np.moveaxis(batch, 0, -1).reshape(tensor.shape)

@@ -1,0 +1,48 @@
+"""Files that are either the old one or the complete new one, whatever happens in between."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; when the block succeeds it becomes ``path``.
+
+    The content is flushed to disk before the rename. If the block raises, the
+    temporary file is removed and an old file at ``path`` stays as it was. The
+    folder of ``path`` must exist; a symbolic link is followed, and the new file
+    keeps the permissions of the old one.
+
+    Example::
+
+        with atomic_path("model.prm") as temporary:
+            temporary.write_bytes(content)
+    """
+    target = Path(path).resolve()
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
+    try:
+        yield temporary
+        _flush(temporary)
+        if target.exists():
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def atomic_write(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write ``content`` to ``path`` through :func:`atomic_path`."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def _flush(path: Path) -> None:
+    # r+b: Windows refuses to flush a handle that cannot write
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())

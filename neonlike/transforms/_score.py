@@ -1,0 +1,33 @@
+"""``Score``: small result arrays that also act as a number (spec usage 9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class Score(np.ndarray[Any, Any]):
+    """A result of ``Model.eval`` or a cost layer: an array that, with one element, is a number.
+
+    Scripts index such results, multiply them, and put them straight into a
+    ``%.1f``; NumPy 2.4 refuses the last for arrays, so it is defined here.
+
+    Example:
+        >>> "%.1f" % (Score.of([0.25]) * 100)
+        '25.0'
+    """
+
+    @classmethod
+    def of(cls, values: Any) -> Score:
+        """Return ``values`` (an ndarray is not copied) as a Score."""
+        return np.asarray(values).view(cls)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else super().__format__(spec)

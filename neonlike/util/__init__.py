@@ -1,0 +1,1 @@
+"""Command-line options, saved objects and other helpers of scripts."""

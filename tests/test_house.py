@@ -1,0 +1,95 @@
+"""The rules of the house that no other tool checks: sizes, façades, twin kernel sets, manners."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from types import FunctionType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "neonlike"
+SOURCES = sorted(
+    path
+    for folder in ("neonlike", "examples", "benchmarks")
+    for path in (ROOT / folder).rglob("*.py")
+)
+FACADES = [
+    "backends/backend.py",
+    "backends/abstract_backend.py",
+    "backends/nervanacpu.py",
+    "backends/nervanamkl.py",
+    "backends/autodiff.py",
+    "backends/layer_cpu.py",
+    "callbacks/callbacks.py",
+    "initializers/initializer.py",
+    "layers/layer.py",
+    "layers/container.py",
+    "layers/recurrent.py",
+    "layers/recurrent_zoo.py",
+    "models/model.py",
+    "optimizers/optimizer.py",
+    "transforms/activation.py",
+    "transforms/cost.py",
+    "transforms/transform.py",
+]
+KERNEL_MODULES = sorted(
+    path.stem
+    for path in (PACKAGE / "kernels" / "reference").glob("*.py")
+    if not path.stem.startswith("_")
+)
+
+
+def label(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=label)
+def test_files_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 500
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            length = node.end_lineno - body[0].lineno + 1 if body else 0
+            assert length <= 60, f"{node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("path", FACADES)
+def test_facades_only_reexport(path: str) -> None:
+    tree = ast.parse((PACKAGE / path).read_text(encoding="utf-8"))
+    for node in tree.body:
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        names = isinstance(node, ast.Assign) and node.targets[0].id == "__all__"
+        assert docstring or names or isinstance(node, ast.ImportFrom), ast.unparse(node)
+
+
+def public_functions(module: object) -> dict[str, inspect.Signature]:
+    found = {}
+    for name, value in vars(module).items():
+        function = getattr(value, "py_func", value)
+        own = getattr(function, "__module__", "").startswith("neonlike.kernels")
+        if not name.startswith("_") and isinstance(function, FunctionType) and own:
+            found[name] = inspect.signature(function)
+    return found
+
+
+@pytest.mark.parametrize("name", KERNEL_MODULES)
+def test_kernel_sets_are_twins(name: str) -> None:
+    reference = public_functions(importlib.import_module(f"neonlike.kernels.reference.{name}"))
+    fast = public_functions(importlib.import_module(f"neonlike.kernels.numba.{name}"))
+    assert reference.keys() <= fast.keys()
+    for function, signature in reference.items():
+        assert list(fast[function].parameters) == list(signature.parameters), function
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    heavy = "numba, scipy, h5py, matplotlib, PIL, llvmlite"
+    code = f"import sys, neonlike; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
