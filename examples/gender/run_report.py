@@ -224,10 +224,11 @@ def _add_filters(report: Report, model: Any, title: str) -> None:
     report.figure(
         "filters",
         lambda theme: montage_figure(
-            pictures, [""] * len(pictures), theme, f"First-layer filters · {title}", columns=4
+            pictures, [""] * len(pictures), theme, f"First-layer filters · {title}"
         ),
         alt=f"{len(pictures)} filters of {pictures.shape[2]} by {pictures.shape[3]} pixels",
         caption=f"The weights of {layer.name} on red, green and blue; grey is zero.",
+        wide=True,
     )
 
 
@@ -281,22 +282,41 @@ def _strength(layer: Any, count: int) -> npt.NDArray[Any]:
 
 
 def _add_gradients(report: Report, model: Any, train: Any, title: str) -> None:
-    sweeps = sweep_gradients(model, train)
-    if not sweeps:
+    """Show for each recurrent layer how the gradient changes along its sweeps."""
+    lines: dict[str, list[Series]] = {}
+    for name, norms in sweep_gradients(model, train).items():
+        layer, direction = name.split()
+        steps = np.arange(1, len(norms) + 1)
+        here = lines.setdefault(layer, [])
+        here.append(Series(direction, steps, norms, colour=len(here), marker="o"))
+    if not lines:
         return
-    series = [
-        Series(name, np.arange(1, len(norms) + 1), norms, colour=index, marker="o")
-        for index, (name, norms) in enumerate(sweeps.items())
+    panels = [
+        Panel(
+            layer,
+            "step of the sweep",
+            "norm of the gradient",
+            series,
+            log_y=_spans_decades(series),
+            integer_x=True,
+        )
+        for layer, series in lines.items()
     ]
-    panel = Panel("", "step of the sweep", "norm of the gradient", series, log_y=True)
     report.figure(
         "gradients",
-        lambda theme: line_figure([panel], theme, f"Gradient by sweep step · {title}", width=6.4),
-        alt="Norm of the gradient of the cost by the hidden state, by step, for "
-        + ", ".join(sweeps),
-        caption="How strongly the cost depends on the hidden state of each step, on one minibatch. "
-        "A line that falls towards the first steps shows a gradient that vanishes on its way back.",
+        lambda theme: line_figure(panels, theme, f"Gradient by sweep step · {title}"),
+        alt="Norm of the gradient of the cost by the hidden state, by step, for the sweeps of "
+        + ", ".join(lines),
+        caption="How strongly the cost depends on the hidden state of each step, on one minibatch; "
+        "arrows give the direction of the sweep over the picture. A line that falls towards the "
+        "first steps shows a gradient that vanishes on its way back.",
+        wide=True,
     )
+
+
+def _spans_decades(series: Sequence[Series]) -> bool:
+    values = np.concatenate([np.asarray(line.y) for line in series])
+    return bool(values.min() > 0 and values.max() > 30 * values.min())
 
 
 def _add_layers(report: Report, model: Any, train: Any) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neonlike.backends._cpu_tensor import CPUTensor
 from neonlike.backends._flatten import Flat
 from neonlike.backends._gradients import GRADIENTS, collapse, expand
-from neonlike.backends._optree import OpTreeNode, first_tensor
+from neonlike.backends._optree import OpTreeNode, first_tensor, operands_first
 
 MAX_REMEMBERED = 64
 INVALID = 50000.0
@@ -81,7 +81,8 @@ class Autodiff:
         self.be = be
         self.dtype = be.default_dtype
         self.next_error: Any = be.ones(op_tree.shape) if next_error is None else next_error
-        self.grad_node: Any = GradNode(op_tree, self)
+        for node in operands_first(op_tree):
+            self.grad_node: Any = GradNode(node, self)
         self._build()
 
     def _build(self) -> None:

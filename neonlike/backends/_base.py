@@ -15,6 +15,8 @@ from neonlike.backends._evaluator import Evaluator
 from neonlike.backends._operations import as_operand
 from neonlike.backends._optree import OpTreeNode
 
+SAFE_IN_ALL_FLOATS = 65504  # the largest number of float16
+
 
 class BackendBase:
     """Shared state of a backend.
@@ -91,8 +93,12 @@ class BackendBase:
         number = as_operand(value)
         if number is NotImplemented:
             raise TypeError(f"Invalid type for assignment: {type(value)}")
+        array = target._tensor
+        if array.dtype.kind == "f" and abs(number) <= SAFE_IN_ALL_FLOATS:
+            array.fill(number)
+            return
         with np.errstate(all="ignore"):
-            fill_with(target._tensor, number)
+            fill_with(array, number)
 
     def _assign_onehot(self, target: CPUTensor, indices: CPUTensor, axis: int) -> None:
         chosen = indices._tensor.reshape(-1)

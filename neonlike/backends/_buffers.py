@@ -1,4 +1,4 @@
-"""Memory: 64-byte aligned arrays, and a pool of named scratch buffers."""
+"""Memory: 64-byte aligned arrays, and two pools of scratch memory."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 ALIGNMENT = 64
 MAX_VIEWS = 4096
+SLOT_BYTES = 256 * 1024
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
@@ -55,3 +56,19 @@ class BufferPool:
         if len(self._views) >= MAX_VIEWS:
             self._views.clear()
         return buffer[:nbytes].view(dtype).reshape(shape)
+
+
+class Arena:
+    """Memory for the temporaries of op-trees: numbered slots of the size of a block."""
+
+    def __init__(self) -> None:
+        self._slots: list[NDArray[Any]] = []
+
+    def view(self, slot: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Return slot ``slot`` as an array, or new memory if a slot is too small for it."""
+        nbytes = math.prod(shape) * dtype.itemsize
+        if nbytes > SLOT_BYTES:
+            return aligned_zeros(shape, dtype)
+        while len(self._slots) <= slot:
+            self._slots.append(aligned_zeros((SLOT_BYTES,), np.uint8))
+        return self._slots[slot][:nbytes].view(dtype).reshape(shape)

@@ -136,9 +136,7 @@ class NervanaCPU(Backend):
             optree = OpTreeNode(op, target, self.tensor(call_functions(value, numpy_call_dict)))
         return super().execute(optree)
 
-    def shift(
-        self, ary: Any, shift_ary: Any, value: bool = True, out: Any = None
-    ) -> Any:
+    def shift(self, ary: Any, shift_ary: Any, value: bool = True, out: Any = None) -> Any:
         """Return ``Backend.shift(ary, shift_ary, ...)``."""
         return super().shift(ary, shift_ary, value, out)
 

@@ -54,7 +54,8 @@ class CPUTensor(Tensor):
         super().__init__(backend, shape, dtype, name, persist_values)
         self.base = base
         if ary is not None:
-            self._tensor = at_least_2d(np.asarray(ary, self.dtype))
+            with np.errstate(all="ignore"):
+                self._tensor = at_least_2d(np.asarray(ary, self.dtype))
             self.shape = self._tensor.shape
 
     def _view(self, array: NDArray[Any]) -> CPUTensor:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from neonlike.backends._compile import Arena, compile_program
+from neonlike.backends._buffers import Arena
+from neonlike.backends._compile import compile_program
 from neonlike.backends._flatten import Flat
 from neonlike.backends._graph import Graph
 from neonlike.backends._optree import OpTreeNode

@@ -86,7 +86,7 @@ def cleanup_backend() -> None:
 
 def _warn_deprecated(**given: Any) -> None:
     for name, value in given.items():
-        if value is not None:
+        if value:
             logger.warning("gen_backend(%s=...) is deprecated and has no effect", name)
 
 

@@ -20,11 +20,13 @@ import numpy as np
 from neonlike.backends._flatten import Flat, Number, number_class
 from neonlike.backends._numpy_ops import numpy_call_dict_cpu
 from neonlike.backends._operations import OpCollection, Shape
-from neonlike.backends._optree import OpTreeNode
+from neonlike.backends._optree import OpTreeNode, operands_first
 
 DType = np.dtype[Any]
 
 REDUCTIONS = frozenset(OpCollection.reduction_ops)
+INPUTS = frozenset({"leaf", "scalar", "const", "typed"})
+NOT_ELEMENTWISE = INPUTS | REDUCTIONS | {"dot", "transpose"}
 # Operations whose result on integers is a float
 FLOAT_FUNCTIONS = frozenset(
     {"exp", "exp2", "log", "log2", "rint", "safelog", "sig", "sig2", "sqrt", "tanh"}
@@ -62,6 +64,11 @@ class Value:
         """Kind of the dtype; empty for numbers."""
         return "" if self.shape is None or self.dtype is None else self.dtype.kind
 
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether it is computed element by element (a cast is)."""
+        return self.op not in NOT_ELEMENTWISE
+
     def prototype(self) -> Any:
         """An operand that promotes like this value and has no elements."""
         return self.sample if self.shape is None else np.empty((0,), self.dtype)
@@ -78,30 +85,31 @@ class Graph:
         floats = [t.dtype for t in (*flat.leaves, target) if t.dtype.kind == "f"]
         self._float: DType | None = np.result_type(*floats) if floats else None
 
-    def lower(self, x: Any) -> int:
-        """Add a (sub)tree; return the number of its value."""
+    def lower(self, tree: OpTreeNode) -> int:
+        """Add a tree; return the number of its value."""
+        for node in operands_first(tree):
+            self._nodes[id(node)] = self._lower_node(node)
+        return self._nodes[id(tree)]
+
+    def _lower_node(self, node: OpTreeNode) -> int:
+        op, left, right = node
+        name = op["op"]
+        if name == "rand":
+            return self._leaf(node)
+        if name not in numpy_call_dict_cpu:
+            raise TypeError(f"{name} can only be the whole right side of an assignment")
+        sides = (left, right) if name in OpCollection.binary_ops else (left,)
+        return self.emit(name, *map(self._operand, sides), axis=op.get("axis"))
+
+    def _operand(self, x: Any) -> int:
         if isinstance(x, OpTreeNode):
-            number = self._nodes.get(id(x))
-            if number is None:
-                number = self._nodes[id(x)] = self._lower_node(x)
-            return number
+            return self._nodes[id(x)]
         if isinstance(x, int | float):
             index = self._flat.scalar_index(x)
             return self._intern(Value("scalar", (), index, None, None, x))
         if x is None:
             raise TypeError("an operand of the op-tree is missing (None)")
         return self._leaf(x)
-
-    def _lower_node(self, x: OpTreeNode) -> int:
-        op, left, right = x
-        name = op["op"]
-        if name == "rand":
-            return self._leaf(x)
-        if name not in numpy_call_dict_cpu:
-            raise TypeError(f"{name} can only be the whole right side of an assignment")
-        two = name in OpCollection.binary_ops
-        args = (self.lower(left), self.lower(right)) if two else (self.lower(left),)
-        return self.emit(name, *args, axis=op.get("axis"))
 
     def _leaf(self, x: Any) -> int:
         index = self._flat.leaf_index(x)

@@ -14,9 +14,6 @@ class NormMixin(OperandsMixin):
     Data tensors have (or are viewed as) nfm feature maps of n values; all others are (nfm, 1).
     """
 
-    def batchnorm_layer(self, in_shape: Any) -> None:
-        """Return None: there is no geometry to keep."""
-
     def compound_fprop_bn(
         self,
         x: CPUTensor,

@@ -61,12 +61,11 @@ def node_shape(op: str, a: Any, b: Any, kwargs: dict[str, Any]) -> Shape:
 
 
 def _elementwise_shape(a: Any, b: Any, kwargs: dict[str, Any]) -> Shape:
-    if b is None or isinstance(b, int | float):
-        return operand_shape(a)
-    if a is None or isinstance(a, int | float):
-        return cast(Shape, b.shape)
-    sa, sb = a.shape, b.shape
-    return cast(Shape, sa) if sa == sb else _broadcast(sa, sb)
+    sa: Shape | None = getattr(a, "shape", None)
+    sb: Shape | None = getattr(b, "shape", None)
+    if sa is None:
+        return (1, 1) if sb is None else sb
+    return sa if sb is None or sa == sb else _broadcast(sa, sb)
 
 
 def _broadcast(sa: Shape, sb: Shape) -> Shape:

@@ -137,7 +137,8 @@ class OpTreeNode(Operand, tuple[Any, Any, Any]):
     @property
     def shape(self) -> Shape:
         """Shape of the result. The getter also accepts a tensor (``OpTreeNode.shape.fget(t)``)."""
-        return cast(Shape, self[0]["shape"] if isinstance(self, OpTreeNode) else self.shape)
+        shape: Shape = self[0]["shape"] if type(self) is OpTreeNode else self.shape
+        return shape
 
     @property
     def T(self) -> OpTreeNode:
@@ -175,12 +176,16 @@ class OpTreeNode(Operand, tuple[Any, Any, Any]):
 
     def traverse(self, stack: list[Any]) -> list[Any]:
         """Append the post-order (left, right, op dictionary; no None) to ``stack``; return it."""
-        for side in (self[1], self[2]):
-            if isinstance(side, OpTreeNode):
-                side.traverse(stack)
-            elif side is not None:
-                stack.append(side)
-        stack.append(self[0])
+        backwards: list[Any] = []
+        pending: list[Any] = [self]
+        while pending:
+            item = pending.pop()
+            if isinstance(item, OpTreeNode):
+                backwards.append(item[0])
+                pending += item[1:]
+            elif item is not None:
+                backwards.append(item)
+        stack += reversed(backwards)
         return stack
 
     def key(self) -> tuple[Any, ...]:
@@ -238,6 +243,22 @@ PLAIN_TYPES = frozenset({int, float, bool, type(None), OpTreeNode})
 def assignment(target: Tensor, value: Any) -> OpTreeNode:
     """Return the node ``target[:] = value`` without running it."""
     return OpTreeNode({"op": "assign", "shape": target.shape}, target, value)
+
+
+def operands_first(tree: OpTreeNode) -> list[OpTreeNode]:
+    """Return the distinct nodes of a tree, each after the nodes it is made of."""
+    done: dict[int, OpTreeNode] = {}
+    pending = [tree]
+    while pending:
+        node = pending[-1]
+        missing = [
+            side for side in node[1:] if isinstance(side, OpTreeNode) and id(side) not in done
+        ]
+        if missing and id(node) not in done:
+            pending += reversed(missing)
+        else:
+            done[id(pending.pop())] = node
+    return list(done.values())
 
 
 def first_tensor(tree: OpTreeNode) -> Tensor:

@@ -7,6 +7,7 @@ Nothing happens before a backend is made.
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import sys
@@ -84,10 +85,16 @@ def _apply_to_numba() -> None:
     numba.set_num_threads(min(get_num_threads(), pool))
 
 
+@functools.cache
+def _blas_libraries() -> Any:
+    """The BLAS libraries loaded so far: NumPy's. Looking for them costs milliseconds."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
+
+
 def _limit_blas(number: int) -> None:
     global _blas_limit
-    from threadpoolctl import threadpool_limits
-
     if _blas_limit is not None:
         _blas_limit.restore_original_limits()
-    _blas_limit = threadpool_limits(number, user_api="blas")
+    _blas_limit = _blas_libraries().limit(limits=number)

@@ -44,8 +44,8 @@ class Callbacks(NervanaObject):
     ``fit``: the history is closed at the end of training.
 
     Ctrl-C lets the current minibatch finish, saves the model to ``save_path``
-    if there is one, runs the closing callbacks and raises KeyboardInterrupt; a
-    second Ctrl-C stops at once.
+    if there is one (to go on with the next epoch), runs the closing callbacks
+    and raises KeyboardInterrupt; a second Ctrl-C stops at once.
 
     Args:
         model: the model.

@@ -10,6 +10,7 @@ import numpy as np
 from neonlike.callbacks._base import Callback
 
 MEDIAN_WINDOW = 101
+MISSING = "GANPlotCallback draws with an optional package: pip install "
 
 
 class GANPlotCallback(Callback):
@@ -66,8 +67,10 @@ class GANPlotCallback(Callback):
             self._save_curve(callback_data["gan"], f"{self.filename}_training.png")
 
     def _save_grid(self, batch: np.ndarray[Any, Any], path: str) -> None:
-        from PIL import Image
-
+        try:
+            from PIL import Image
+        except ImportError as problem:
+            raise ImportError(f"{MISSING}'neonlike[images]'") from problem
         canvas = self._grid(batch)
         pixels = np.rint(np.clip(canvas, 0.0, 1.0) * 255).astype(np.uint8)
         Image.fromarray(pixels[:, :, 0] if self.nchan == 1 else pixels).save(path)
@@ -104,10 +107,13 @@ class GANPlotCallback(Callback):
         return (picture + 1.0) / 2.0 if self.sym_range else picture
 
     def _save_curve(self, history: Any, path: str) -> None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
         from scipy.signal import medfilt
 
+        try:
+            from matplotlib.backends.backend_agg import FigureCanvasAgg
+            from matplotlib.figure import Figure
+        except ImportError as problem:
+            raise ImportError(f"{MISSING}'neonlike[viz]'") from problem
         steps = history["gen_iter"][:]
         written = steps > 0
         steps, cost = steps[written], -history["cost_dis"][written]

@@ -27,7 +27,7 @@ class WatchTickerCallback(Callback):
 
     def __init__(self, model: Any, valid_set: Any, epoch_freq: int = 1) -> None:
         super().__init__(epoch_freq=epoch_freq)
-        if type(valid_set).__name__ != "Ticker":
+        if "Ticker" not in [cls.__name__ for cls in type(valid_set).__mro__]:
             raise ValueError(
                 f"WatchTickerCallback works with a Ticker data set, got {type(valid_set).__name__}"
             )
@@ -41,6 +41,8 @@ class WatchTickerCallback(Callback):
         size = self.be.bsz
         inputs, outputs, targets, mask = (t.get()[:, ::size] for t in (x, y, targets, mask))
         steps = int(np.flatnonzero(mask.any(axis=0))[-1]) + 1
-        with np.printoptions(formatter={"float": "{: 0.1f}".format}, linewidth=150):
-            for title, values in (("Inputs", inputs), ("Outputs", outputs), ("Targets", targets)):
-                display(logger, "\n%s:\n%s", title, values[:, :steps])
+        for title, values in (("Inputs", inputs), ("Outputs", outputs), ("Targets", targets)):
+            text = np.array2string(
+                values[:, :steps], formatter={"float_kind": "{: 0.1f}".format}, max_line_width=150
+            )
+            display(logger, "\n%s:\n%s", title, text)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neonlike.callbacks._base import Callback
-from neonlike.callbacks._history import first_minibatch, per_minibatch
+from neonlike.callbacks._history import PointWriter, first_minibatch, per_minibatch
 
 
 class TrainCostCallback(Callback):
@@ -25,7 +25,7 @@ class TrainCostCallback(Callback):
     def on_train_begin(self, callback_data: Any, model: Any, epochs: int) -> None:
         """Create the dataset."""
         self.cost_history: deque[float] = deque(maxlen=self.wsz)
-        self._train = per_minibatch(callback_data, "cost/train")
+        self._train = PointWriter(per_minibatch(callback_data, "cost/train"))
         self._epoch = -1
 
     def on_minibatch_end(self, callback_data: Any, model: Any, epoch: int, minibatch: int) -> None:
@@ -35,7 +35,7 @@ class TrainCostCallback(Callback):
             self._start = first_minibatch(callback_data, epoch)
         self.cost_history.append(float(model.cost.cost[0, 0]))
         mean = sum(self.cost_history) / len(self.cost_history)
-        self._train[self._start + minibatch] = mean
+        self._train.write(self._start + minibatch, mean)
 
 
 class TrainMulticostCallback(Callback):

@@ -90,6 +90,10 @@ class Layer(NervanaObject):
     overwrites_error = True
     # fprop can add to old outputs, and bprop does not read the outputs
     accumulates_outputs = False
+    # somebody reads the outputs after fprop, so that following layers must not change them
+    reads_outputs = False
+    # an in-place layer that was given outputs of its own for this reason
+    detached = False
     # scratch attribute -> gradient attribute, of layers that can accumulate gradients
     _accumulators: ClassVar[dict[str, str]] = {}
     position = ""
@@ -172,6 +176,25 @@ class Layer(NervanaObject):
         """
         if self.outputs is None and self.owns_output:
             self.outputs = self.be.iobuf(self.out_shape, shared=shared_outputs)
+
+    @property
+    def outputs_reader(self) -> Layer | None:
+        """The layer whose outputs share memory with this one's and are read after fprop, if any."""
+        if self.reads_outputs:
+            return self
+        prev = getattr(self, "prev_layer", None)
+        if self.owns_output or not isinstance(prev, Layer):
+            return None
+        return prev.outputs_reader
+
+    def _read_before(self) -> Layer | None:
+        """The layer before whose outputs must stay as they are, if any."""
+        return self.prev_layer.outputs_reader if isinstance(self.prev_layer, Layer) else None
+
+    def _detach(self, detached: bool) -> None:
+        """Give an in-place layer outputs of its own, or take them away again."""
+        if detached != self.detached:
+            self.detached = self.owns_output = detached
 
     def allocate_deltas(self, global_deltas: DeltasTree) -> None:
         """Tell ``global_deltas`` how much room the deltas need."""

@@ -86,11 +86,6 @@ class _FilterLayer(ParameterLayer):
             )
         self.inputs = inputs
 
-    def _scale_deltas(self, alpha: float, beta: float) -> None:
-        # the convolution operations keep neon's convention of ignoring alpha without beta
-        if beta == 0 and alpha != 1:
-            self.deltas[:] = self.deltas * alpha
-
 
 class Convolution(_FilterLayer):
     """Cross-correlation with learned filters (no kernel flip).
@@ -163,12 +158,8 @@ class Convolution(_FilterLayer):
         return self.deltas
 
     def _bprop_inputs(self, error: Any, alpha: float, beta: float) -> None:
-        if self.deltas is None:
-            return
-        self.be.bprop_conv(
-            self.nglayer, self.W, error, self.deltas, alpha=alpha if beta else 1.0, beta=beta
-        )
-        self._scale_deltas(alpha, beta)
+        if self.deltas is not None:
+            self.be.bprop_conv(self.nglayer, self.W, error, self.deltas, alpha=alpha, beta=beta)
 
 
 class Deconvolution(_FilterLayer):
@@ -242,9 +233,6 @@ class Deconvolution(_FilterLayer):
     def bprop(self, error: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:
         """Compute dW, and deltas unless this is the first layer."""
         if self.deltas is not None:
-            self.be.fprop_conv(
-                self.nglayer, error, self.W, self.deltas, alpha=alpha if beta else 1.0, beta=beta
-            )
-            self._scale_deltas(alpha, beta)
+            self.be.fprop_conv(self.nglayer, error, self.W, self.deltas, alpha=alpha, beta=beta)
         self.be.update_conv(self.nglayer, error, self.inputs, self.dW)
         return self.deltas

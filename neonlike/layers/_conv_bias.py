@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from neonlike.layers._base import Layer
 from neonlike.layers._conv import Convolution
 from neonlike.layers._parameter import load_params, load_states, param_arrays, read_params
-from neonlike.layers._views import ReshapedView
-
-if TYPE_CHECKING:
-    from typing import Self
 
 logger = logging.getLogger(__name__)
 
@@ -49,12 +45,6 @@ class Convolution_bias(Convolution):
         self.grad_bias: Any = None
         self.states = [[], []]
 
-    def configure(self, in_obj: Any) -> Self:
-        """Set the shapes; see Convolution."""
-        super().configure(in_obj)
-        self._maps = ReshapedView((self.nglayer.K, -1))
-        return self
-
     def init_params(self, shape: Any) -> None:
         """Make and fill W, then ``weight_bias``."""
         super().init_params(shape)
@@ -82,12 +72,6 @@ class Convolution_bias(Convolution):
             bsum=self.batch_sum,
             beta=beta,
         )
-        if beta != 0:
-            # the convolution operation leaves bias and sums to its caller when it accumulates
-            maps = self._maps(self.outputs)
-            maps[:] = maps + self.weight_bias
-            if self.batch_sum is not None:
-                self.batch_sum[:] = self.be.sum(maps, axis=1)
         return self.outputs
 
     @Layer.accumulates

@@ -98,16 +98,8 @@ class Linear(ParameterLayer):
 
     def _backpropagate(self, weights: Any, error: Any, alpha: float, beta: float) -> Any:
         if self.deltas is not None:
-            self.be.compound_dot(
-                self._weights_t(weights),
-                error,
-                self.deltas,
-                alpha=alpha if beta else 1.0,
-                beta=beta,
-            )
-            if beta == 0 and alpha != 1:
-                # compound_dot keeps neon's convention of ignoring alpha without beta
-                self.deltas[:] = self.deltas * alpha
+            transposed = self._weights_t(weights)
+            self.be.compound_dot(transposed, error, self.deltas, alpha=alpha, beta=beta)
         self.be.compound_dot(error, self._inputs_t(self.inputs), self.dW)
         return self.deltas
 

@@ -192,6 +192,12 @@ class MergeBroadcast(Broadcast):
                 f"in all axes but axis {free}, got {given}; merge='stack' takes any"
             )
 
+    @property
+    def outputs_reader(self) -> Layer | None:
+        """The first branch's layer whose outputs are read after fprop, if any."""
+        readers = [branch.outputs_reader for branch in self.layers]
+        return next((reader for reader in readers if reader is not None), None)
+
     def get_partitions(self, x: Any, slices: list[slice]) -> list[Any]:
         """Return the parts of ``x``: columns when merging in time, else rows."""
         if self.merge == "recurrent":
@@ -245,8 +251,8 @@ def place_output(output: Any, view: Any) -> None:
 
 def _same_memory(a: Any, b: Any) -> bool:
     left, right = a.asnumpyarray(), b.asnumpyarray()
-    start = left.__array_interface__["data"][0] == right.__array_interface__["data"][0]
-    return start and left.size == right.size
+    same_start = left.__array_interface__["data"][0] == right.__array_interface__["data"][0]
+    return bool(same_start and left.size == right.size)
 
 
 class MergeMultistream(MergeBroadcast):
@@ -380,7 +386,7 @@ class MergeSum(Broadcast):
 def _adds(branch: Sequential) -> bool:
     """Whether the branch can add its output to a shared buffer."""
     last: Layer = branch.layers[-1]
-    return last.accumulates_outputs
+    return bool(last.accumulates_outputs)
 
 
 def _overwrites_error(branch: Sequential) -> bool:

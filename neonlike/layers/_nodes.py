@@ -27,6 +27,7 @@ class BranchNode(Layer):
     instances: ClassVar[dict[str, BranchNode]] = {}
     _unnamed = itertools.count()
     shares_deltas = True
+    reads_outputs = True  # the branches do
 
     def __new__(cls, name: str | None = None) -> Self:
         node = cls.instances.get(name) if name is not None else None

@@ -182,4 +182,9 @@ def load_states(layer: Layer, states: list[Any], values: list[Any], like: Any) -
     if len(states) != len(values):
         states[:] = [layer.be.zeros_like(like) for _ in values]
     for state, value in zip(states, values, strict=True):
-        state.set(np.asarray(value).reshape(state.shape))
+        array = np.asarray(value)
+        assert array.size == state.size, (
+            f"{describe(layer)}: cannot load an optimizer state: expected shape {state.shape}, "
+            f"got {array.shape}; use load_states=False to load the weights only"
+        )
+        state.set(array.reshape(state.shape))

@@ -55,16 +55,20 @@ class Bias(ParameterLayer):
         self.out_shape = self.in_shape
         self.bias_size = self.in_shape[0]
         self.weight_shape = (self.bias_size, 1)
+        self._detach(self._read_before() is not None)
+        self._input_rows = ReshapedView((self.bias_size, -1))
         self._output_rows = ReshapedView((self.bias_size, -1))
         self._error_rows = ReshapedView((self.bias_size, -1))
         return self
 
     def fprop(self, inputs: Any, inference: bool = False) -> Any:
-        """Add W to ``inputs`` in place and return them."""
-        self.outputs = self.inputs = inputs
-        self.y = self._output_rows(inputs)
-        self.y[:] = self.y + self.W
-        return inputs
+        """Add W to ``inputs``, in place if nobody else reads them."""
+        self.inputs = inputs
+        if not self.owns_output:
+            self.outputs = inputs
+        self.y = self._output_rows(self.outputs)
+        self.y[:] = self._input_rows(inputs) + self.W
+        return self.outputs
 
     @Layer.accumulates
     def bprop(self, error: Any) -> Any:
@@ -84,6 +88,7 @@ class Activation(Layer):
     """
 
     overwrites_error = False
+    reads_outputs = True
     nout: int
 
     def __init__(self, transform: Any, name: str | None = None) -> None:
@@ -105,14 +110,17 @@ class Activation(Layer):
         super().configure(in_obj)
         self.out_shape = self.in_shape
         self.nout, _ = interpret_in_shape(self.in_shape)
+        self._detach(self._read_before() is not None)
         return self
 
     def fprop(self, inputs: Any, inference: bool = False) -> Any:
-        """Transform ``inputs`` in place (unless the layer was given own outputs)."""
+        """Transform ``inputs``, in place if nobody else reads them."""
         self.inputs = inputs
-        if not self.owns_output:
+        if self.owns_output:
+            self.outputs[:] = inputs  # some transforms change what they are given
+        else:
             self.outputs = inputs
-        self.outputs[:] = self.transform(inputs)
+        self.outputs[:] = self.transform(self.outputs)
         return self.outputs
 
     def bprop(self, error: Any) -> Any:
@@ -189,12 +197,15 @@ class Dropout(Layer):
         super().configure(in_obj)
         self.out_shape = self.in_shape
         self.nout, _ = interpret_in_shape(self.in_shape)
+        reader = self._read_before()
+        # a mask changes no derivative of an activation before it where the error is not masked
+        self._detach(reader is not None and (self.caffe_mode or not isinstance(reader, Activation)))
         if getattr(self.prev_layer, "shares_deltas", False):
-            self.own_buffers()
+            self.owns_delta = True
         return self
 
     def own_buffers(self) -> None:
-        """Stop working in place: other branches read the same inputs."""
+        """Stop working in place, as first layer of a branch: others read the same inputs."""
         self.owns_output = self.owns_delta = True
 
     def allocate(self, shared_outputs: Any = None) -> None:

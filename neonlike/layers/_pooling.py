@@ -150,6 +150,7 @@ class LRN(Layer):
     """
 
     overwrites_error = False
+    reads_outputs = True
 
     def __init__(
         self,

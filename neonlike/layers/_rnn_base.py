@@ -25,6 +25,7 @@ class SweepLayer(ParameterLayer):
         out_deltas_buffer: the same tensor as ``deltas``.
     """
 
+    reads_outputs = True  # the hidden states, in bprop and for the next batch
     cell: ClassVar[str] = "rnn"
     suffixes: ClassVar[tuple[str, ...]] = ("",)
     wrong_weights: ClassVar[type[Exception]] = ValueError

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from neonlike.layers._batch_norm import PARAMS, BatchNorm
 from neonlike.layers._parameter import ParameterLayer, read_params
 
@@ -59,6 +61,9 @@ class NormalizedLayer(ParameterLayer):
         super().set_params({"params": {"W": params["W"]}})
         for suffix, norm in self.norms.items():
             own = {name: params[name + suffix] for name in PARAMS if name + suffix in params}
+            if "gmean" in own:
+                own.setdefault("beta", np.zeros_like(own["gmean"]))
+                own.setdefault("gamma", np.ones_like(own["gmean"]))
             norm.set_params({"params": own})
 
     def set_states(self, pdict: dict[str, Any]) -> None:

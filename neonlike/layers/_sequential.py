@@ -93,9 +93,14 @@ class Sequential(LayerContainer):
         The order is part of the contract: initial weights are drawn in it.
         """
         self.accumulate_updates = accumulate_updates or getattr(self, "accumulate_updates", False)
-        last = next((layer for layer in reversed(self.layers) if layer.owns_output), None)
-        if last is not None:
-            allocate_layer(last, shared_outputs, accumulate_updates)
+        owners = [
+            i for i, layer in enumerate(self.layers) if layer.owns_output and not layer.detached
+        ]
+        if owners:
+            tail = self.layers[owners[-1] + 1 :]
+            if not all(_keeps_memory(layer) for layer in tail):
+                shared_outputs = None
+            allocate_layer(self.layers[owners[-1]], shared_outputs, accumulate_updates)
         for layer in self.layers:
             allocate_layer(layer, None, accumulate_updates)
 
@@ -143,7 +148,7 @@ class Sequential(LayerContainer):
                 one and those after a branch node.
 
         Returns:
-            The first layer's deltas, None at the start of a network.
+            The input gradient; at the start of a network the first layer's deltas (None).
         """
         layer: Layer = self
         try:
@@ -157,7 +162,8 @@ class Sequential(LayerContainer):
         except Exception as exception:
             add_context(exception, layer, "computing bprop of")
             raise
-        return self._layers[0].deltas
+        # roots differ in what they return and keep when nothing is below them
+        return error if self.prev_layer else self._layers[0].deltas
 
     def _backward_steps(self) -> list[tuple[Layer, str, Any]]:
         """Layers in backward order, place, and for places outside how to call bprop; cached."""
@@ -178,9 +184,19 @@ class Sequential(LayerContainer):
         inner_branch = isinstance(self.layers[0], BranchNode)
         return (1.0 if inner_branch else alpha), (1.0 if node.branched else 0.0)
 
+    @property
+    def outputs_reader(self) -> Layer | None:
+        """The layer whose outputs are the container's and are read after fprop, if any."""
+        return self.layers[-1].outputs_reader  # type: ignore[no-any-return]  # a Layer
+
     def get_terminal(self) -> Any:
         """Return the last layer's terminal."""
         return self.layers[-1].get_terminal()
+
+
+def _keeps_memory(layer: Layer) -> bool:
+    """Whether the outputs of an in-place layer lie exactly where its inputs do."""
+    return bool(not layer.detached and layer.out_shape == layer.in_shape)
 
 
 def _scaled(layer: Any, error: Any, alpha: float, beta: float) -> Any:

@@ -83,7 +83,7 @@ class GAN(Model):
         self.fill_noise(self.z0, normal=self.noise_type == "normal")
         self.cost_dis = self.be.empty((1,), dtype=np.float32)
         self.current_batch = self.gen_iter = self.last_gen_batch = 0
-        self.initialized = True
+        self._set_initialized()
 
     def fill_noise(self, z: Any, normal: bool = True) -> None:
         """Fill z with normal noise (global stream) or uniform noise in [-1, 1) (``be.rng``)."""

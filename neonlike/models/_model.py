@@ -29,10 +29,11 @@ class Model(FitMixin, PredictMixin, DescribeMixin, BenchmarkMixin):
         name: name of the model.
         optimizer: optimizer, for ``benchmark``; ``fit`` gets its own.
 
-    Example:
-        >>> model = Model([Affine(10, init=Gaussian(scale=0.1), activation=Softmax())])
-        >>> model.fit(train, cost=cost, optimizer=opt, num_epochs=5, callbacks=callbacks)
-        >>> error = model.eval(test, metric=Misclassification())
+    Example::
+
+        model = Model([Affine(10, init=Gaussian(scale=0.1), activation=Softmax())])
+        model.fit(train, cost=cost, optimizer=opt, num_epochs=5, callbacks=callbacks)
+        error = model.eval(test, metric=Misclassification())
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Model(FitMixin, PredictMixin, DescribeMixin, BenchmarkMixin):
         self.epoch_index = 0
         self.finished = False
         self.initialized = False
+        self.bsz = 0
         self.cost = None
         self.nbatches = 0
         self.ndata = 0

@@ -13,6 +13,7 @@ from neonlike.models._state import ModelState
 from neonlike.transforms import Score
 from neonlike.util.beamsearch import BeamSearch
 
+Array = np.ndarray[Any, Any]
 logger = logging.getLogger(__name__)
 
 
@@ -51,7 +52,7 @@ class PredictMixin(ModelState):
         result = metric.end_eval(values) if hasattr(metric, "end_eval") else values
         return Score.of(np.asarray(result, dtype=np.float32))
 
-    def get_outputs(self, dataset: Any) -> np.ndarray[Any, Any]:
+    def get_outputs(self, dataset: Any) -> Array:
         """Return the outputs for all examples, (ndata, F) or (ndata, steps, F).
 
         Raises:
@@ -60,9 +61,7 @@ class PredictMixin(ModelState):
         outputs = [_by_example(y.get(), self.be.bsz) for y in self._outputs(dataset)]
         return np.concatenate(outputs)[: dataset.ndata]
 
-    def get_outputs_beam(
-        self, dataset: Any, num_beams: int = 0, steps: int | None = None
-    ) -> np.ndarray[Any, Any]:
+    def get_outputs_beam(self, dataset: Any, num_beams: int = 0, steps: int | None = None) -> Array:
         """Return the outputs of a sequence-to-sequence model, by beam search if ``num_beams > 0``.
 
         Args:
@@ -88,6 +87,8 @@ class PredictMixin(ModelState):
         """Return the outputs for arrays of any number of examples.
 
         The last batch is padded with zeros, and the padding is cut off again.
+        This works with the batch size that the model was made for, whatever
+        ``be.bsz`` is by now.
 
         Args:
             x: array (n, F), (n, C, H, W) or (n, F, steps), or a list of such
@@ -103,18 +104,25 @@ class PredictMixin(ModelState):
         arrays = [np.asarray(a) for a in x] if isinstance(x, list) else [np.asarray(x)]
         shapes = [a.shape[1] if a.ndim == 2 else a.shape[1:] for a in arrays]
         self.initialize(shapes if isinstance(x, list) else shapes[0])
-        feeds = _feeds(self.be, arrays, self.layers.in_shape)
-        count, size = len(arrays[0]), self.be.bsz
-        parts: list[list[np.ndarray[Any, Any]]] = []
-        for start in range(0, count, size):
-            for tensor, rows in feeds:
-                _load(tensor, rows[start : start + size], size)
-            tensors = [tensor for tensor, _ in feeds]
-            y = self.fprop(tensors if isinstance(x, list) else tensors[0], inference=True)
-            ys = y if isinstance(y, list) else [y]
-            parts.append([_by_example(each.get(), size)[: count - start] for each in ys])
+        current, self.be.bsz = self.be.bsz, self.bsz
+        try:
+            parts = list(self._predict_batches(arrays, isinstance(x, list)))
+        finally:
+            self.be.bsz = current
         results = [np.concatenate(part) for part in zip(*parts, strict=True)]
         return results if len(results) > 1 else results[0]
+
+    def _predict_batches(self, arrays: list[Array], as_list: bool) -> Iterator[list[Array]]:
+        """Yield the outputs of each batch of rows, without the padding."""
+        feeds = _feeds(self.be, arrays, self.layers.in_shape)
+        tensors = [tensor for tensor, _ in feeds]
+        for start in range(0, len(arrays[0]), self.bsz):
+            for tensor, rows in feeds:
+                _load(tensor, rows[start : start + self.bsz], self.bsz)
+            y = self.fprop(tensors if as_list else tensors[0], inference=True)
+            left = len(arrays[0]) - start
+            ys = y if isinstance(y, list) else [y]
+            yield [_by_example(each.get(), self.bsz)[:left] for each in ys]
 
     def _outputs(self, dataset: Any) -> Iterator[Any]:
         """Yield the output tensor of every batch."""
@@ -130,16 +138,14 @@ class PredictMixin(ModelState):
             yield y
 
 
-def _by_example(y: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
+def _by_example(y: Array, size: int) -> Array:
     """Turn (F, steps * N), column = step * N + example, into (N, F) or (N, steps, F)."""
     if y.shape[1] == size:
         return y.T
     return y.reshape(y.shape[0], -1, size).transpose(2, 1, 0)
 
 
-def _feeds(
-    be: Any, arrays: list[np.ndarray[Any, Any]], in_shape: Any
-) -> list[tuple[Any, np.ndarray[Any, Any]]]:
+def _feeds(be: Any, arrays: list[Array], in_shape: Any) -> list[tuple[Any, Array]]:
     """Return an input tensor and the checked array for each input of the network."""
     shapes = in_shape if isinstance(in_shape, list) else [in_shape]
     if len(shapes) != len(arrays):
@@ -162,7 +168,7 @@ def _feeds(
     return feeds
 
 
-def _load(tensor: Any, rows: np.ndarray[Any, Any], size: int) -> None:
+def _load(tensor: Any, rows: Array, size: int) -> None:
     """Write examples into an input tensor; columns beyond them become zero."""
     batch = np.zeros((size, *rows.shape[1:]), dtype=tensor.dtype)
     batch[: len(rows)] = rows

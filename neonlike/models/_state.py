@@ -17,6 +17,7 @@ class ModelState(NervanaObject):
         epoch_index: number of the epoch that trains next.
         finished: set by callbacks to stop training after the current epoch.
         initialized: whether shapes and buffers exist.
+        bsz: the batch size that they were made for.
         nbatches, ndata: of the data set being trained on.
         total_cost: (1, 1) tensor, mean cost of the current epoch (from ``fit`` on).
     """
@@ -29,6 +30,7 @@ class ModelState(NervanaObject):
     epoch_index: int
     finished: bool
     initialized: bool
+    bsz: int
     nbatches: int
     ndata: int
     train_state: dict[str, Any]  # of a loaded file, waiting for ``fit``
@@ -55,7 +57,11 @@ class ModelState(NervanaObject):
         if not self.initialized:
             self.layers.allocate()
             self.layers.allocate_deltas()
-            self.initialized = True
+            self._set_initialized()
+
+    def _set_initialized(self) -> None:
+        self.bsz = self.be.bsz
+        self.initialized = True
 
     def fprop(self, x: Any, inference: bool = False) -> Any:
         """Propagate a minibatch forward; the output tensor is the same object in every call.

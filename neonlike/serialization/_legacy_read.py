@@ -31,6 +31,7 @@ from neonlike.serialization._standins import (
 # persistent ids, the extension registry, out-of-band buffers, old-style instances
 _REFUSED_OPCODES = frozenset(map(ord, "PQ\x82\x83\x84\x97\x98io"))
 _PUT, _LONG_BINPUT = ord("p"), ord("r")
+_CHECKED_OPCODES = _REFUSED_OPCODES | {_PUT, _LONG_BINPUT}
 _BROKEN = (ValueError, TypeError, LookupError, EOFError, OverflowError, AttributeError)
 
 
@@ -69,7 +70,7 @@ def loads(data: bytes, source: str, allow: Collection[str] = ()) -> tuple[Any, i
 def _check_opcodes(data: bytes) -> int:
     """Refuse opcodes that no honest file has; return the size of the pickle."""
     stop = 0
-    for code, start, stop in _opcodes.walk(data):
+    for code, start, stop in _opcodes.walk(data, _CHECKED_OPCODES):
         if code in _REFUSED_OPCODES:
             raise RefusedPickleError(f"opcode {chr(code)!r} at byte {start} is not accepted")
         # honest files number the memo one by one; the C unpickler would allocate up to the index

@@ -66,8 +66,8 @@ def _portable_leaf(value: Any) -> Any:
 def _with_old_numpy_names(data: bytes) -> bytes:
     """Rename ``numpy._core`` to ``numpy.core`` in the globals of a pickle."""
     parts, copied = [], 0
-    for code, start, stop in _opcodes.walk(data):
-        if code == _opcodes.GLOBAL and data.startswith(b"numpy._core.", start + 1):
+    for _, start, stop in _opcodes.walk(data, frozenset([_opcodes.GLOBAL])):
+        if data.startswith(b"numpy._core.", start + 1):
             parts += [data[copied : start + 1], b"numpy.core.", data[start + 13 : stop]]
             copied = stop
     return b"".join([*parts, data[copied:]])

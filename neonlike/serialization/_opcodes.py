@@ -37,8 +37,8 @@ def _argument_sizes() -> list[int]:
 _SIZES = _argument_sizes()
 
 
-def walk(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield ``(code, start, stop)`` of every opcode up to and including STOP.
+def walk(data: bytes, wanted: frozenset[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield ``(code, start, stop)`` of each opcode in ``wanted``, and of the final STOP.
 
     Raises:
         pickle.UnpicklingError: unknown opcode, or an argument longer than the file.
@@ -61,9 +61,10 @@ def walk(data: bytes) -> Iterator[tuple[int, int, int]]:
             position = content + int.from_bytes(data[position:content], "little")
         if position > end:
             break
-        yield code, start, position
-        if code == STOP:
-            return
+        if code in wanted or code == STOP:
+            yield code, start, position
+            if code == STOP:
+                return
     raise pickle.UnpicklingError(f"it ends after {end} bytes, in the middle of its content")
 
 

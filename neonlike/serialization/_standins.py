@@ -191,6 +191,9 @@ GLOBALS: dict[tuple[str, str], Any] = {
 }
 
 
+_REPLACED = (dict, list, tuple, _StandIn)
+
+
 def plain(value: Any) -> Any:
     """Return ``value`` with every stand-in in its containers replaced by what it stands for."""
     return _Replacer().replace(value)
@@ -203,7 +206,7 @@ class _Replacer:
         self._done: dict[int, tuple[Any, Any]] = {}  # id -> (the object, kept alive; its result)
 
     def replace(self, value: Any) -> Any:
-        if not isinstance(value, dict | list | tuple | _StandIn):
+        if not isinstance(value, _REPLACED):
             return value
         if id(value) in self._done:
             return self._done[id(value)][1]

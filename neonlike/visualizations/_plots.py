@@ -85,7 +85,7 @@ def _draw_panel(ax: Any, panel: Panel, theme: Theme) -> None:
     for x, y, text in panel.marks:
         ax.plot([x], [y], marker="o", markersize=7, color="none", markeredgecolor=theme.ink)
         ax.annotate(
-            text, (x, y), (0, -14), textcoords="offset points", ha="center", fontsize=8,
+            text, (x, y), (0, 10), textcoords="offset points", ha="center", fontsize=8,
             color=theme.ink,
         )  # fmt: skip
     if panel.log_y:

@@ -97,9 +97,9 @@ class Report:
         """Add a table; numbers stand right, floats with two decimals.
 
         Args:
-            bars: columns of floats that get a bar proportional to the value.
+            bars: columns that get a bar proportional to the value, all on one scale.
         """
-        largest = {column: max((row[column] for row in rows), default=0) for column in bars}
+        largest = dict.fromkeys(bars, max((row[c] for row in rows for c in bars), default=0))
         heads = "".join(
             f'<th scope="col"{_number_class(rows, column)}>{escape(text)}</th>'
             + ("<th></th>" if column in largest else "")

@@ -12,8 +12,13 @@ import pytest
 
 import neonlike.backends as backends
 from neonlike import NervanaObject
-from neonlike.backends import cleanup_backend, gen_backend, get_num_threads, set_num_threads
-from neonlike.backends import _threads
+from neonlike.backends import (
+    _threads,
+    cleanup_backend,
+    gen_backend,
+    get_num_threads,
+    set_num_threads,
+)
 from neonlike.backends.abstract_backend import AbstractBackend, Backend_ABC_Meta
 from neonlike.backends.backend import Backend, Block, OpCollection
 from neonlike.backends.nervanacpu import NervanaCPU
@@ -45,7 +50,9 @@ class TestGenBackend:
 
     @pytest.mark.parametrize("name", [None, "CPU", "tpu", 3])
     def test_unknown_names(self, name: Any) -> None:
-        with pytest.raises(ValueError, match=r"backend must be one of \('cpu', 'mkl', 'reference'\)"):
+        with pytest.raises(
+            ValueError, match=r"backend must be one of \('cpu', 'mkl', 'reference'\)"
+        ):
             gen_backend(name)
 
     def test_gpu(self) -> None:
@@ -130,7 +137,9 @@ class TestGenBackend:
             "print([m for m in ('numba', 'scipy', 'h5py', 'threadpoolctl') if m in sys.modules]);"
             "b.gen_backend('reference'); print('numba' in sys.modules)"
         )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
         assert done.stdout.split("\n")[:2] == ["[]", "False"]
 
 
@@ -183,7 +192,13 @@ class TestMisc:
         assert be.get_time(start, end) >= 0
         be.begin(Block.minibatch, 1)
         be.end(Block.epoch, 1)
-        assert (Block.epoch, Block.minibatch, Block.fprop, Block.bprop, Block.update) == (0, 1, 2, 3, 4)
+        assert (Block.epoch, Block.minibatch, Block.fprop, Block.bprop, Block.update) == (
+            0,
+            1,
+            2,
+            3,
+            4,
+        )
 
     def test_consume(self, be: Any) -> None:
         host, device = [np.arange(6, dtype=np.int32).reshape(2, 3), None], [None, None]

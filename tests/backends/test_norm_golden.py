@@ -65,7 +65,7 @@ def columns_of(be: Any, maps: int) -> list[Any]:
 def test_accumbeta_0_overwrites(be: Any, inference: bool) -> None:
     y = be.empty((2, 4))
     y.fill(np.nan)
-    x = be.array([[1, -1, 1, -1], [0, 0, 0, 0]])
+    x = be.array([[1, -1, 1, -1], [2, -2, 2, -2]])
     columns = columns_of(be, 2)
     columns[3].fill(1)
     be.compound_fprop_bn(x, *columns, y, 0.0, 0.9, True, inference=inference)
@@ -89,6 +89,6 @@ def test_refusal(be: Any) -> None:
     x = be.ones((2, 4))
     with pytest.raises(AssertionError, match="compound_fprop_bn: y has shape"):
         be.compound_fprop_bn(x, *columns, be.ones((2, 3)), 1e-3, 0.9, True)
+    columns[4] = be.ones((3, 1))
     with pytest.raises(AssertionError, match="gamma has shape"):
-        columns[4] = be.ones((3, 1))
         be.compound_fprop_bn(x, *columns, be.ones((2, 4)), 1e-3, 0.9, True)

@@ -152,7 +152,15 @@ class TestViews:
 class TestAssignment:
     def test_values(self, be: Any) -> None:
         x = be.empty((2, 3))
-        for value in (2, 2.0, True, np.float64(2), np.float32(2), np.int64(2), np.array([[2] * 3] * 2)):
+        for value in (
+            2,
+            2.0,
+            True,
+            np.float64(2),
+            np.float32(2),
+            np.int64(2),
+            np.array([[2] * 3] * 2),
+        ):
             x[:] = value
             assert x.get().tolist() == [[float(value) if np.ndim(value) == 0 else 2.0] * 3] * 2
         assert x.set(4) is x

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neonlike.backends import _compile, gen_backend
+from neonlike.backends import Autodiff, _compile, gen_backend
 from neonlike.backends.backend import OpTreeNode
 from neonlike.backends.nervanacpu import numpy_call_dict_cpu
 
@@ -286,6 +286,16 @@ def test_shared_nodes_are_walked_once(be: Any) -> None:
     for _ in range(60):
         tree = tree + tree  # 2^60 paths
     assert tree.asnumpyarray().item() == 2.0**59
+
+
+def test_deep_trees(be: Any) -> None:
+    x = be.ones((1, 1))
+    tree = x + 0
+    for _ in range(5000):
+        tree = tree + x
+    assert tree.asnumpyarray().item() == 5001
+    assert Autodiff(tree, be).get_grad_asnumpyarray([x])[0].item() == 5001
+    assert len(tree.traverse([])) == 10003
 
 
 class TestStructure:

@@ -166,7 +166,7 @@ CASES: dict[str, tuple[type[Exception], str, Callable[[Any], Any]]] = {
     ),
     "lookup_index": (
         IndexError,
-        "",
+        "5",
         lambda be: prepared(LookupTable(5, 2, INIT), 3).fprop(be.ones((3, 4)).fill(5)),
     ),
     "set_params_size": (
@@ -322,8 +322,8 @@ CASES: dict[str, tuple[type[Exception], str, Callable[[Any], Any]]] = {
         "one weight per cost",
         lambda be: Multicost([GeneralizedCost(SumSquared())], weights=[1.0, 2.0]),
     ),
-    "recurrent_activation": (AssertionError, "", lambda be: Recurrent(2, INIT)),
-    "lstm_gates": (AssertionError, "", lambda be: LSTM(2, INIT, activation=Tanh())),
+    "recurrent_activation": (AssertionError, "activation", lambda be: Recurrent(2, INIT)),
+    "lstm_gates": (AssertionError, "gate_activation", lambda be: LSTM(2, INIT, activation=Tanh())),
 }
 
 

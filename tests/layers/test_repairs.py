@@ -124,6 +124,25 @@ NETS: dict[str, tuple[Any, Any]] = {
         ),
         (2, 1),
     ),
+    # in-place layers after layers whose outputs are still needed
+    "recurrent_bias": (lambda: [gru(2), Bias(INIT)], (2, 3)),
+    "recurrent_activation": (lambda: [gru(2), Activation(Tanh())], (2, 3)),
+    "recurrent_dropout": (lambda: [gru(2), Dropout(), affine(2)], (2, 3)),
+    "activation_bias": (lambda: [affine(2), Bias(INIT), Activation(Tanh()), Dropout()], (2, 3)),
+    "activation_reshape_bias": (lambda: [affine(4), Reshape((2, 2)), Bias(INIT)], (2, 1)),
+    "lrn_activation": (lambda: [LRN(3), Activation(Tanh())], (3, 2, 2)),
+    "branch_recurrent_bias": (
+        lambda: MergeBroadcast([[gru(2), Bias(INIT)], [gru(2), Dropout()]], merge="recurrent"),
+        (2, 2),
+    ),
+    "branch_recurrent_reshape": (
+        lambda: MergeBroadcast([[gru(2), Reshape((1, 4))], gru(1)], merge="recurrent"),
+        (2, 2),
+    ),
+    "node_then_in_place": (
+        lambda: [affine(2), MergeSum([[SkipNode(), Activation(Tanh())], affine(2)]), Bias(INIT)],
+        (2, 2),
+    ),
     # Q16
     "batchnorm_autodiff": (lambda: [affine(3), BatchNormAutodiff(eps=1e-3)], (2, 2)),
     # Q18: an array as bias

@@ -28,6 +28,7 @@ from neonlike.layers import (
 )
 from neonlike.layers.container import GenerativeAdversarial
 from neonlike.layers.layer import Convolution_bias
+from neonlike.optimizers.optimizer import get_param_list
 from neonlike.serialization._registry import load_class
 from neonlike.transforms import CrossEntropyMulti, Logistic, SumSquared, Tanh
 
@@ -81,10 +82,8 @@ def test_loading_before_allocate_draws_no_random_numbers(be: Any) -> None:
 @pytest.mark.parametrize("load_states", [True, False])
 def test_states(be: Any, load_states: bool) -> None:
     net = ready(conv_net(), (1, 4, 4))
-    states = [layer.states for layer in net.layers_to_optimize]
-    for number, own in enumerate(states):
-        for target in own if own and isinstance(own[0], list) else [own]:
-            target.append(be.ones((2, 2)).fill(number))
+    for (_, grad), states in get_param_list(net.layers_to_optimize):
+        states.append(be.zeros_like(grad))
     saved = net.get_description(get_weights=True, keep_states=True)
     other = rebuilt(saved)
     other.load_weights(saved, load_states=load_states)

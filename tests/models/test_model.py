@@ -76,6 +76,14 @@ def test_predict_any_number_of_examples(be: Any, n: int) -> None:
     np.testing.assert_allclose(model.predict(arrays()[0][:n]), outputs[:n], rtol=1e-5)
 
 
+def test_predict_keeps_to_the_batch_size_of_the_model(be: Any) -> None:
+    model = Model(mlp())
+    outputs = model.get_outputs(data())
+    be.bsz = 7
+    np.testing.assert_allclose(model.predict(arrays()[0][:9]), outputs[:9], rtol=1e-5)
+    assert be.bsz == 7
+
+
 def test_predict_initializes_and_takes_pictures(be: Any) -> None:
     x = np.random.RandomState(0).standard_normal((5, 2, 4, 4)).astype(np.float32)
     model = Model([Conv((3, 3, 2), INIT), Affine(3, INIT, activation=Softmax())])

@@ -38,7 +38,9 @@ optimizer:
     type: MultiOptimizer
     config:
         optimizer_mapping:
-            default: {type: GradientDescentMomentum, config: {learning_rate: 0.1, momentum_coef: 0.9}}
+            default:
+                type: GradientDescentMomentum
+                config: {learning_rate: 0.1, momentum_coef: 0.9}
             special_linear: {type: RMSProp}
 """
 
@@ -56,7 +58,8 @@ def test_create_objects(be: Any, tmp_path: Path) -> None:
     assert isinstance(default, GradientDescentMomentum)
     assert default.learning_rate == 0.1
     data = ArrayIterator(np.eye(8), np.arange(8) % 3, nclass=3)
-    model.fit(data, optimizer, 1, cost, Callbacks(model, progress_bar=False))
+    callbacks = Callbacks(model, progress_bar=False)
+    model.fit(data, cost, optimizer, 1, callbacks)
 
 
 @pytest.mark.parametrize(
@@ -79,11 +82,11 @@ def test_refused_experiments(
 
 
 def test_experiment_is_not_changed_and_needs_a_backend(be: Any, tmp_path: Path) -> None:
-    inner = {"type": "Activation", "config": {"transform": {"type": "Rectlin"}}}
+    inner = {"type": "Linear", "config": {"nout": 2, "init": {"type": "GlorotUniform"}}}
     root = {"layers": [inner], "cost": "SumSquared"}
     _, _, optimizer = create_objects(root)
     assert optimizer is None
-    assert inner["config"] == {"transform": {"type": "Rectlin"}}
+    assert inner["config"] == {"nout": 2, "init": {"type": "GlorotUniform"}}
     (tmp_path / "list.yaml").write_text("- 1\n")
     with pytest.raises(TypeError, match="expected a mapping"):
         create_objects(tmp_path / "list.yaml")
@@ -115,7 +118,7 @@ def experiment(be: Any, tmp_path: Path) -> str:
     }
     model, cost, optimizer = create_objects(root)
     callbacks = Callbacks(model, eval_set=dataset.valid_iter, eval_freq=1, progress_bar=False)
-    model.fit(dataset.train_iter, optimizer, 1, cost, callbacks)
+    model.fit(dataset.train_iter, cost, optimizer, 1, callbacks)
     path = str(tmp_path / "experiment.prm")
     save_obj(serialize(model, callbacks, dataset), path)
     return path

@@ -7,8 +7,9 @@ phase of bprop. Layout: x (C,D,H,W,N), out (K,M,P,Q,N), a packed row (position, 
 
 For each group of columns, output plane m and strip of output rows p: pack the missing input rows,
 then for each block of output channels (weights stay in the first cache) run along the row, one
-``broadcast_tile`` for 64 bytes of (q, n). Columns of a group that do not fill a tile are computed
-with their neighbours, and scattered from a small buffer. Source: spec performance 2.1, 2.2.
+``broadcast_tile`` for 64 bytes of (q, n). Taps outside the image are left out of a tile's segments.
+A group that is no multiple of a tile lies flat, so that a tile spans several q, and is scattered
+from a small buffer. Source: spec performance 2.1, 2.2.
 """
 
 from __future__ import annotations
@@ -17,7 +18,15 @@ import numpy as np
 
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba import _vector
-from neonlike.kernels.numba._conv_pack import Group, Work, fetch_rows, prepare, set_offsets
+from neonlike.kernels.numba._conv_pack import (
+    Group,
+    Strides,
+    Work,
+    fetch_rows,
+    flat_strides,
+    line_strides,
+    prepare,
+)
 from neonlike.kernels.numba._conv_plan import Plan
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._share import share
@@ -48,7 +57,7 @@ def direct(
     rows = _blocks(len(out))
     packed = scratch("conv weights", (sum(rows[:, 1]) * taps,), x.dtype)
     pack_weights(w.reshape(len(w), -1, w.shape[-1]), swap, plan.taps, rows, alpha, packed)
-    work = prepare(plan, x, line, taps, WIDE * line, scratch)
+    work = prepare(plan, x, line, (len(plan.taps), 3), WIDE * line, scratch)
     aligned = out.ctypes.data % LINE_BYTES == 0 and out.shape[-1] % line == 0
     stream = aligned and out.nbytes >= STREAM_BYTES
     convolve(plan, work, x, packed, rows, out, beta, stream)
@@ -68,7 +77,7 @@ def _blocks(channels: int) -> Array:
 def pack_weights(
     w: Array, swap: bool, taps: Array, blocks: Array, alpha: float, packed: Array
 ) -> None:
-    """Order ``alpha * w`` by (block, input channel, tap, row of the block), zeros beyond the end.
+    """Order ``alpha * w`` by (block, tap, input channel, row of the block), zeros beyond the end.
 
     ``w`` is (C, taps, K); with ``swap`` K are the input channels, else C.
     """
@@ -78,8 +87,8 @@ def pack_weights(
     for b in range(blocks.shape[0]):
         first, rows = blocks[b]
         inside = min(rows, outputs - first)
-        for c in range(inputs):
-            for tap in taps:
+        for tap in taps:
+            for c in range(inputs):
                 for k in range(inside):
                     value = w[first + k, tap, c] if swap else w[c, tap, first + k]
                     packed[i + k] = factor * value
@@ -115,10 +124,16 @@ def convolve_part(
     stream: bool,
 ) -> None:
     """The items of thread ``part``."""
-    work.rings[part, :] = 0
+    zeros = 0  # for this number of columns, the padding in the ring is zero
     items = work.groups.shape[0] * plan.depth.shape[0] * work.strips
     for item in range(part, items, work.rings.shape[0]):
-        convolve_strip(plan, work, part, item, x, weights, blocks, out, beta, stream)
+        number, rest = divmod(item, plan.depth.shape[0] * work.strips)
+        m, strip = divmod(rest, work.strips)
+        group = work.groups[number, 0], work.groups[number, 1]
+        if zeros != group[1]:
+            work.rings[part, :] = 0
+            zeros = group[1]
+        convolve_strip(plan, work, part, m, strip, group, x, weights, blocks, out, beta, stream)
 
 
 @inline
@@ -126,7 +141,9 @@ def convolve_strip(
     plan: Plan,
     work: Work,
     part: int,
-    item: int,
+    m: int,
+    strip: int,
+    group: Group,
     x: Array,
     weights: Array,
     blocks: Array,
@@ -134,58 +151,128 @@ def convolve_strip(
     beta: float,
     stream: bool,
 ) -> None:
-    ring, offsets, alive = work.rings[part], work.offsets[part], work.alive[part]
-    number, rest = divmod(item, plan.depth.shape[0] * work.strips)
-    m, strip = divmod(rest, work.strips)
-    group = work.groups[number, 0], work.groups[number, 1]
-    rows = plan.height.shape[0]
+    """A strip of rows of output plane ``m``, for one group of columns."""
+    ring, alive, segments = work.rings[part], work.alive[part], work.tables[part]
+    channels, columns = x.shape[0], group[1]
+    line = LINE_BYTES // x.itemsize
+    flat = columns % line != 0
+    strides = line_strides(plan, channels, columns, line)
+    if flat:
+        strides = flat_strides(plan, channels, columns, line)
+    rows, outputs, taps = plan.height.shape[0], plan.w_places.shape[0], plan.shift.shape[0]
     alive[:] = -1
     for p in range(rows * strip // work.strips, rows * (strip + 1) // work.strips):
-        fetch_rows(x, plan, m, p, group, work.stride, ring, alive)
-        set_offsets(plan, m, p, group, work.stride, x.shape[0], offsets)
+        fetch_rows(x, plan, m, p, group, strides, ring, alive)
         place = plan.d_places[m], plan.h_places[p]
-        convolve_row(ring, offsets, weights, blocks, group, place, plan.w_places, out, beta, stream)
+        q = 0
+        while q < outputs:  # runs of outputs that meet the same taps
+            low, high, stop = 0, taps, outputs
+            if not flat:
+                low, high, stop = plan.reach[q, 0], plan.reach[q, 1], q + 1
+                while stop < outputs and plan.reach[stop, 0] == low and plan.reach[stop, 1] == high:
+                    stop += 1
+            count = set_segments(plan, m, p, low, high, strides, channels, segments)
+            convolve_run(
+                ring,
+                segments,
+                count,
+                strides,
+                weights,
+                taps * plan.depth.shape[1] * plan.height.shape[1] * channels,
+                blocks,
+                group,
+                place,
+                plan.w_places,
+                q,
+                stop,
+                out,
+                beta,
+                stream,
+            )
+            q = stop
 
 
 @inline
-def convolve_row(
+def set_segments(
+    plan: Plan,
+    m: int,
+    p: int,
+    low: int,
+    high: int,
+    strides: Strides,
+    channels: int,
+    segments: Array,
+) -> int:
+    """List what the taps ``low`` to ``high`` of each row of a window read; return how many."""
+    rows, taps = plan.height.shape[1], plan.shift.shape[0]
+    last = -1
+    for t in range(plan.depth.shape[1]):
+        for r in range(rows):
+            d, h = plan.depth[m, t], plan.height[p, r]
+            if d < 0 or h < 0:
+                continue
+            start = (t * plan.span + h % plan.span) * strides[2]
+            for s in range(low, high):
+                weight = ((t * rows + r) * taps + s) * channels
+                at = start + plan.shift[s] * strides[0]
+                length = segments[last, 2]
+                follows = weight == segments[last, 0] + length
+                if last >= 0 and follows and at == segments[last, 1] + length * strides[1]:
+                    segments[last, 2] += channels
+                else:
+                    last += 1
+                    segments[last, 0] = weight
+                    segments[last, 1] = at
+                    segments[last, 2] = channels
+    return last + 1
+
+
+@inline
+def convolve_run(
     ring: Array,
-    offsets: Array,
+    segments: Array,
+    count: int,
+    strides: Strides,
     weights: Array,
+    taps: int,
     blocks: Array,
     group: Group,
     place: Group,
     w_places: Array,
+    low: int,
+    high: int,
     out: Array,
     beta: float,
     stream: bool,
 ) -> None:
-    """Row ``place`` (d, h) of all output channels, for one group of columns."""
+    """The outputs ``low`` to ``high`` of row ``place`` (d, h), of all channels."""
     outputs, depth, height, width, batch = out.shape
     first, columns = group
     item, line, zero = out.itemsize, LINE_BYTES // out.itemsize, out.dtype.type(0)
-    size, taps = w_places.shape[0] * columns, offsets.shape[0]
     stride = depth * height * width * batch
     start = (place[0] * height + place[1]) * width * batch + first
+    size = w_places.shape[0] * columns
     whole = columns == batch and w_places.shape[0] == width  # the row is contiguous in out
     buffer = ring.ctypes.data + (ring.shape[0] - WIDE * line) * item
-    reads = offsets.ctypes.data
+    reads = segments.ctypes.data
     for b in range(blocks.shape[0]):
         k, rows = blocks[b]
         w = weights.ctypes.data + k * taps * item
-        for j in range(0, size, line):
+        for j in range(low * columns, high * columns, line):
             fits = k + rows <= outputs and (columns % line == 0 or (whole and j + line <= size))
-            at = start + k * stride + w_places[j // columns] * batch + j % columns
-            target = out.ctypes.data + at * item if fits else buffer
+            q, n = j // columns, j % columns
+            at = start + k * stride + w_places[q] * batch + n
+            x = ring.ctypes.data + (q * strides[0] + n) * item
+            y = out.ctypes.data + at * item if fits else buffer
             step = stride if fits else line
             factor = out.dtype.type(beta) if fits else zero
-            source, past = ring.ctypes.data + j * item, stream and fits
+            past = stream and fits
             if rows == WIDE:
-                wide_tile(w, source, reads, taps, target, step, factor, past, zero)
+                wide_tile(w, x, strides[1], reads, count, y, step, factor, past, zero)
             elif rows == HALF:
-                half_tile(w, source, reads, taps, target, step, factor, past, zero)
+                half_tile(w, x, strides[1], reads, count, y, step, factor, past, zero)
             else:
-                quarter_tile(w, source, reads, taps, target, step, factor, past, zero)
+                quarter_tile(w, x, strides[1], reads, count, y, step, factor, past, zero)
             if not fits:
                 scatter(ring, k, min(rows, outputs - k), j, group, place, w_places, out, beta)
 

@@ -1,13 +1,15 @@
 """Packed input rows: what fprop, bprop and update of a convolution read instead of x.
 
 x (C,D,H,W,N) has channel strides that are large powers of two, which would map all channels to
-the same cache sets. So a group of batch columns of the needed input rows is copied to a ring:
+the same cache sets. So a group of batch columns of the needed input rows is copied to a ring of
+rows, in one of two layouts:
 
-    ring[c][t][slot][position][column]      slot = h % span; span rows are alive at a time
+    ring[t][slot][position][channel][column]    lines: the sum over channels reads consecutively
+    ring[t][slot][channel][position][column]    flat: columns of consecutive positions are adjacent
 
-with the zero padding included, followed by one row of zeros, for taps outside the image. Output
-rows are made in order, so each of them packs only the rows that its predecessor did not need.
-Source: spec performance 2.2.
+with slot = h % span, where span rows are alive at a time. Positions that stand for zero padding
+are zero. Output rows are made in order, so each of them packs only the rows that its predecessor
+did not need. Source: spec performance 2.2.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from neonlike.kernels.numba._jit import inline, inner
 from neonlike.kernels.numba._vector import LINE_BYTES, copy_line
 
 Group = tuple[int, int]  # first column, number of columns
+Strides = tuple[int, int, int]  # of positions, channels, rows in a ring
 
 
 class Work(NamedTuple):
@@ -30,39 +33,57 @@ class Work(NamedTuple):
 
     groups: Array  # (groups, 2) first column and number of columns
     strips: int  # of output rows
-    stride: int  # of the channels in a ring
     rings: Array  # (threads, ring and the caller's own elements)
-    offsets: Array  # (threads, channels * taps) where each tap begins in the ring
     alive: Array  # (threads, planes, span) the row in each slot of the ring, -1 for none
-
-
-def prepare(plan: Plan, x: Array, width: int, taps: int, extra: int, scratch: Scratch) -> Work:
-    """Cut the batch into groups of ``width`` columns, the rest being a group of its own.
-
-    A ring is followed by ``extra`` elements for the caller; ``taps`` is the length of the
-    table of offsets.
-    """
-    channels, batch, line = x.shape[0], x.shape[-1], LINE_BYTES // x.itemsize
-    threads = numba.get_num_threads()
-    first = np.arange(0, batch, width)
-    groups = np.stack([first, np.minimum(width, batch - first)], axis=1)
-    row = len(plan.fill) * min(width, batch)
-    planes = plan.depth.shape[1]
-    stride = round_up(planes * plan.span * row, line) | line  # odd multiple: no two channels clash
-    size = channels * stride + round_up(row + line, line) + extra
-    return Work(
-        groups,
-        _strips(len(plan.height), len(groups) * len(plan.depth), threads),
-        stride,
-        scratch("conv rings", (threads, size), x.dtype),
-        scratch("conv offsets", (threads, taps), np.int64),
-        scratch("conv alive", (threads, planes, plan.span), np.int64),
-    )
+    tables: Array  # (threads, rows, columns) for the caller
 
 
 def round_up(count: int, step: int) -> int:
     """The smallest multiple of ``step`` that is not below ``count``."""
     return -(-count // step) * step
+
+
+def _flat_strides(plan: Plan, channels: int, columns: int, line: int) -> Strides:
+    """Strides of the flat layout; channels are an odd number of lines apart."""
+    channel = (plan.positions * columns + line - 1) // line | 1
+    return columns, channel * line, channels * channel * line
+
+
+def _line_strides(plan: Plan, channels: int, columns: int, line: int) -> Strides:
+    """Strides of the lines layout, for whole lines of columns."""
+    position = channels * columns
+    if position % (32 * line) == 0:  # consecutive positions would share their cache sets
+        position += line
+    return position, columns, plan.positions * position
+
+
+flat_strides = inline(_flat_strides)
+line_strides = inline(_line_strides)
+
+
+def prepare(
+    plan: Plan, x: Array, width: int, table: tuple[int, int], extra: int, scratch: Scratch
+) -> Work:
+    """Cut the batch into groups of ``width`` columns, the rest being a group of its own.
+
+    Each thread gets a ring, followed by ``extra`` elements for the caller, and a ``table``.
+    """
+    channels, batch, line = x.shape[0], x.shape[-1], LINE_BYTES // x.itemsize
+    threads = numba.get_num_threads()
+    first = np.arange(0, batch, width)
+    groups = np.stack([first, np.minimum(width, batch - first)], axis=1)
+    columns = min(width, batch)
+    row = max(f(plan, channels, columns, line)[2] for f in (_flat_strides, _line_strides))
+    planes = plan.depth.shape[1]
+    slack = 2 * line  # tiles at the end of a row read beyond it
+    size = round_up(planes * plan.span * row + slack + extra, line)
+    return Work(
+        groups,
+        _strips(len(plan.height), len(groups) * len(plan.depth), threads),
+        scratch("conv rings", (threads, size), x.dtype),
+        scratch("conv alive", (threads, planes, plan.span), np.int64),
+        scratch("conv tables", (threads, *table), np.int64),
+    )
 
 
 def _strips(rows: int, others: int, threads: int) -> int:
@@ -77,59 +98,50 @@ def _strips(rows: int, others: int, threads: int) -> int:
 
 @inline
 def fetch_rows(
-    x: Array, plan: Plan, m: int, p: int, group: Group, stride: int, ring: Array, alive: Array
+    x: Array, plan: Plan, m: int, p: int, group: Group, strides: Strides, ring: Array, alive: Array
 ) -> None:
     """Pack the rows that output row (m, p) needs and that are not in the ring yet."""
-    size = plan.fill.shape[0] * group[1]
     for t in range(plan.depth.shape[1]):
         for r in range(plan.height.shape[1]):
             d, h = plan.depth[m, t], plan.height[p, r]
             slot = h % plan.span
             if d >= 0 and h >= 0 and alive[t, slot] != h:
                 alive[t, slot] = h
-                pack_row(x, d, h, plan.fill, group, ring, (t * plan.span + slot) * size, stride)
+                start = (t * plan.span + slot) * strides[2]
+                pack_row(x, d, h, plan.runs, plan.step, group, strides, ring, start)
 
 
 @inner
 def pack_row(
-    x: Array, d: int, h: int, fill: Array, group: Group, ring: Array, start: int, stride: int
+    x: Array,
+    d: int,
+    h: int,
+    runs: Array,
+    step: int,
+    group: Group,
+    strides: Strides,
+    ring: Array,
+    start: int,
 ) -> None:
-    """Copy row (d, h) of all channels: channel c goes to ``ring[start + c * stride:]``."""
+    """Copy the runs of row (d, h) of all channels to the ring, from ``start`` on."""
     channels, depth, height, width, batch = x.shape
     first, columns = group
     item = x.itemsize
+    line = LINE_BYTES // item
+    stride, apart = step * batch * item, strides[0] * item
     for c in range(channels):
-        source = (((c * depth + d) * height + h) * width) * batch + first
-        target = start + c * stride
-        for w in fill:
-            if w < 0:
-                ring[target : target + columns] = 0
-            elif columns * item % LINE_BYTES == 0:
-                for n in range(0, columns, LINE_BYTES // item):
-                    copy_line(
-                        x.ctypes.data + (source + w * batch + n) * item,
-                        ring.ctypes.data + (target + n) * item,
-                    )
+        for run in range(runs.shape[0]):
+            w = (((c * depth + d) * height + h) * width + runs[run, 1]) * batch + first
+            source = x.ctypes.data + w * item
+            at = start + c * strides[1] + runs[run, 0] * strides[0]
+            target = ring.ctypes.data + at * item
+            if columns % line == 0:
+                for n in range(0, columns * item, LINE_BYTES):
+                    for i in range(runs[run, 2]):
+                        copy_line(source + n + i * stride, target + n + i * apart)
             else:
-                for n in range(columns):
-                    ring[target + n] = x[c, d, h, w, first + n]
-            target += columns
-
-
-@inline
-def set_offsets(
-    plan: Plan, m: int, p: int, group: Group, stride: int, channels: int, offsets: Array
-) -> None:
-    """Where in the ring each (c, t, r, s) begins for output row (m, p)."""
-    size = plan.fill.shape[0] * group[1]
-    zeros = channels * stride
-    i = 0
-    for c in range(channels):
-        for t in range(plan.depth.shape[1]):
-            for r in range(plan.height.shape[1]):
-                d, h = plan.depth[m, t], plan.height[p, r]
-                row = c * stride + (t * plan.span + h % plan.span) * size
-                start = row if d >= 0 and h >= 0 else zeros
-                for shift in plan.shift:
-                    offsets[i] = start + shift * group[1]
-                    i += 1
+                for i in range(runs[run, 2]):
+                    for n in range(columns):
+                        ring[at + i * strides[0] + n] = x[
+                            c, d, h, runs[run, 1] + i * step, first + n
+                        ]

@@ -36,20 +36,33 @@ class Axis:
     deltas: list[int]
     places: Array
 
-    def rows(self) -> Array:
+    def read(self) -> Array:
         """Input index of each (output, tap); -1 outside."""
         at = np.arange(len(self.places))[:, None] * self.step + np.array(self.deltas, np.int64)
         return np.where((at >= 0) & (at < self.size), at, -1)
 
-    def packed(self) -> tuple[Array, Array]:
-        """Input index of each position of a packed row (-1: zero), and the shift of each tap."""
+    def reach(self) -> Array:
+        """First and last + 1 of the taps that meet an input, for each output."""
+        inside = self.read() >= 0
+        first = inside.argmax(1) if inside.size else np.zeros(len(inside), np.int64)
+        return np.stack([first, first + inside.sum(1)], axis=1)
+
+    def pack(self) -> tuple[Array, int, Array]:
+        """Runs of a packed row, its number of positions, and the position of each tap."""
         taps = [divmod(delta, self.step) for delta in self.deltas]
-        classes = sorted({residue for _, residue in taps})
         low = min((shift for shift, _ in taps), default=0)
-        high = max((shift for shift, _ in taps), default=0) + len(self.places)
-        at = np.arange(low, high) * self.step + np.array(classes, np.int64)[:, None]
-        shifts = [classes.index(residue) * (high - low) + shift - low for shift, residue in taps]
-        return np.where((at >= 0) & (at < self.size), at, -1).ravel(), np.array(shifts, np.int64)
+        length = max((shift for shift, _ in taps), default=0) + len(self.places) - low
+        residues = sorted({residue for _, residue in taps})
+        runs = [self._run(low, length, n, residue) for n, residue in enumerate(residues)]
+        shifts = [residues.index(residue) * length + shift - low for shift, residue in taps]
+        table = np.array([run for run in runs if run[2] > 0], np.int64).reshape(-1, 3)
+        return table, len(residues) * length, np.array(shifts, np.int64)
+
+    def _run(self, low: int, length: int, number: int, residue: int) -> tuple[int, int, int]:
+        """Position, first input and count of the inputs of one residue in the image."""
+        first = max(low, 0)
+        stop = min(low + length, -(-(self.size - residue) // self.step))
+        return number * length + first - low, first * self.step + residue, stop - first
 
 
 class Plan(NamedTuple):
@@ -58,7 +71,10 @@ class Plan(NamedTuple):
     taps: Array  # index of each tap among the T * R * S of the filter
     depth: Array  # (M, T) input planes, -1 outside
     height: Array  # (P, R) input rows, -1 outside
-    fill: Array  # (positions,) the packed row: input index along the width, -1 for zero
+    reach: Array  # (Q, 2) range of the taps along the width that meet an input
+    step: int  # along the width
+    runs: Array  # (runs, 3) position in a packed row, first input, number of inputs
+    positions: int  # of a packed row
     shift: Array  # (S,) position where each tap of a row begins
     d_places: Array  # (M,) where the outputs go
     h_places: Array  # (P,)
@@ -70,10 +86,12 @@ def plan(axes: tuple[Axis, ...], filters: Triple) -> Plan:
     """The tables of a convolution with the given axes (d, h, w)."""
     d, h, w = axes
     taps = np.ravel_multi_index(np.ix_(d.taps, h.taps, w.taps), filters).ravel()
-    height = h.rows()
-    inside = np.where(height < 0, np.max(height, 1, initial=0)[:, None], height)
-    span = int(np.max(np.ptp(inside, axis=1), initial=0)) + 1 if inside.size else 1
-    return Plan(taps, d.rows(), height, *w.packed(), d.places, h.places, w.places, span)
+    height = h.read()
+    last = height.max(1, initial=-1)
+    first = np.where(height < 0, last[:, None], height).min(1, initial=h.size)
+    span = max(1, int((last - first).max(initial=0)) + 1)
+    places = (d.places, h.places, w.places)
+    return Plan(taps, d.read(), height, w.reach(), w.step, *w.pack(), *places, span)
 
 
 @functools.lru_cache(maxsize=1024)

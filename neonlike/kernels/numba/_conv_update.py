@@ -3,10 +3,11 @@
     dw[c,t,r,s,k] = alpha * sum_{m,p,q,n} x[c, read(m,p,q; t,r,s), n] err[k,m,p,q,n] + beta * dw
 
 Layout: x (C,D,H,W,N), err (K,M,P,Q,N), dw (C,T,R,S,K). One item is a group of batch columns and a
-strip of output rows. The input row of a tap (c,t,r,s) is a contiguous piece of the ring that
+strip of output rows. The input row of a tap (t,r,c,s) is a contiguous piece of the flat ring that
 begins at its offset, as long as the packed error row (q, n); so a ``dot_tile`` of taps times
-output maps runs along both. Each thread adds into sums[block of k][tap][k of the block] of its
-own; the order of all additions depends on the number of threads only. Source: spec performance 2.2.
+output maps runs along both. Taps whose row lies outside the image are left out. Each thread adds
+into sums[block of k][tap][k of the block] of its own; the order of all additions depends on the
+number of threads only. Source: spec performance 2.2.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import numpy as np
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba import _vector
 from neonlike.kernels.numba._conv_pack import (
+    Group,
+    Strides,
     Work,
     fetch_rows,
+    flat_strides,
     pack_row,
     prepare,
     round_up,
-    set_offsets,
 )
 from neonlike.kernels.numba._conv_plan import Plan
 from neonlike.kernels.numba._jit import inline, inner, jit
@@ -38,39 +41,42 @@ def gradient(
     plan: Plan, x: Array, err: Array, out: Array, alpha: float, beta: float, scratch: Scratch
 ) -> None:
     """Gradient of the weights ``out`` (C, T, R, S, K), by the tables of a forward plan."""
-    outputs, batch, line = len(err), err.shape[-1], LINE_BYTES // x.itemsize
-    width = round_up(-(-LENGTH // err.shape[3]), line)
-    taps = len(x) * len(plan.taps)
-    row = round_up(err.shape[3] * min(width, batch), line) + line  # avoids powers of two
-    maps = round_up(outputs, COLUMNS)
-    work = prepare(plan, x, width, round_up(taps, ROWS), maps * row + line, scratch)
-    sums = scratch(
-        "conv sums", (len(work.rings), maps // COLUMNS, round_up(taps, ROWS), COLUMNS), x.dtype
-    )
-    positions = np.arange(err.shape[3])
-    accumulate(plan, work, x, err, positions, row, sums)
-    finish(sums, out.reshape(taps, outputs), alpha, beta)
+    outputs, _, _, width, batch = err.shape
+    line = LINE_BYTES // x.itemsize
+    group = round_up(-(-LENGTH // width), line)
+    row = round_up(width * min(group, batch), line) + line  # avoids powers of two
+    maps, taps = round_up(outputs, COLUMNS), len(x) * len(plan.taps)
+    work = prepare(plan, x, group, (1, round_up(taps, ROWS)), (maps + 1) * row, scratch)
+    shape = (len(work.rings), maps // COLUMNS, round_up(taps, ROWS) + ROWS, COLUMNS)
+    sums = scratch("conv sums", shape, x.dtype)
+    accumulate(plan, work, x, err, np.array([[0, 0, width]]), row, sums)
+    finish(sums, out.reshape(len(x), -1, len(plan.shift), outputs), alpha, beta)
 
 
 @jit
 def accumulate(
-    plan: Plan, work: Work, x: Array, err: Array, positions: Array, row: int, sums: Array
+    plan: Plan, work: Work, x: Array, err: Array, runs: Array, row: int, sums: Array
 ) -> None:
     """Share the items (group of columns, output plane, strip of output rows) among threads."""
-    share(accumulate_part, work.rings.shape[0], (plan, work, x, err, positions, row, sums))
+    share(accumulate_part, work.rings.shape[0], (plan, work, x, err, runs, row, sums))
 
 
 @inner
 def accumulate_part(
-    part: int, plan: Plan, work: Work, x: Array, err: Array, positions: Array, row: int, sums: Array
+    part: int, plan: Plan, work: Work, x: Array, err: Array, runs: Array, row: int, sums: Array
 ) -> None:
-    """Add up the items of thread ``part`` in ``sums[part]``."""
-    work.rings[part, :] = 0  # rows are read beyond their end, where the errors are 0
-    work.offsets[part, :] = 0
+    """Add up the items of thread ``part`` in ``sums[part]``; error rows are ``row`` apart."""
     sums[part, :] = 0
+    zeros = 0  # for this number of columns, padding and ends of rows are zero
     items = work.groups.shape[0] * plan.depth.shape[0] * work.strips
     for item in range(part, items, work.rings.shape[0]):
-        add_strip(plan, work, part, item, x, err, positions, row, sums[part])
+        number, rest = divmod(item, plan.depth.shape[0] * work.strips)
+        m, strip = divmod(rest, work.strips)
+        group = work.groups[number, 0], work.groups[number, 1]
+        if zeros != group[1]:
+            work.rings[part, :] = 0
+            zeros = group[1]
+        add_strip(plan, work, part, m, strip, group, x, err, runs, row, sums[part])
 
 
 @inline
@@ -78,52 +84,91 @@ def add_strip(
     plan: Plan,
     work: Work,
     part: int,
-    item: int,
+    m: int,
+    strip: int,
+    group: Group,
     x: Array,
     err: Array,
-    positions: Array,
+    runs: Array,
     row: int,
     sums: Array,
 ) -> None:
-    ring, offsets, alive = work.rings[part], work.offsets[part], work.alive[part]
-    number, rest = divmod(item, plan.depth.shape[0] * work.strips)
-    m, strip = divmod(rest, work.strips)
-    group = work.groups[number, 0], work.groups[number, 1]
-    rows = plan.height.shape[0]
-    size = positions.shape[0] * group[1]
-    lines = (size * x.itemsize + LINE_BYTES - 1) // LINE_BYTES
+    """A strip of rows of output plane ``m``, for one group of columns."""
+    ring, alive, offsets = work.rings[part], work.alive[part], work.tables[part, 0]
+    line = LINE_BYTES // x.itemsize
+    lines = (plan.w_places.shape[0] * group[1] + line - 1) // line
+    strides = flat_strides(plan, x.shape[0], group[1], line)
     errors = ring.shape[0] - sums.shape[0] * COLUMNS * row
-    for k in range(err.shape[0]):  # a shorter group before may have left errors beyond the end
-        ring[errors + k * row + size : errors + (k + 1) * row] = 0
+    rows = plan.height.shape[0]
     alive[:] = -1
     for p in range(rows * strip // work.strips, rows * (strip + 1) // work.strips):
-        fetch_rows(x, plan, m, p, group, work.stride, ring, alive)
-        set_offsets(plan, m, p, group, work.stride, x.shape[0], offsets)
-        pack_row(err, m, p, positions, group, ring, errors, row)
-        add_row(ring, offsets, errors, row, lines, sums)
+        fetch_rows(x, plan, m, p, group, strides, ring, alive)
+        pack_row(err, m, p, runs, 1, group, (group[1], row, row), ring, errors)
+        for t in range(plan.depth.shape[1]):
+            if plan.depth[m, t] >= 0:
+                tap, count = set_offsets(plan, t, p, strides, x.shape[0], errors - row, offsets)
+                add_products(ring, offsets, tap, count, errors, row, lines, sums)
 
 
 @inline
-def add_row(ring: Array, offsets: Array, errors: int, row: int, lines: int, sums: Array) -> None:
-    """Add the products of one output row; error rows of ``lines`` lines begin at ``errors``."""
+def set_offsets(
+    plan: Plan, t: int, p: int, strides: Strides, channels: int, zeros: int, offsets: Array
+) -> tuple[int, int]:
+    """Where the taps (r, c, s) of plane t begin in the ring; from which tap on, and how many.
+
+    Only rows in the image count. The list is filled up with the row of ``zeros``.
+    """
+    rows = plan.height.shape[1]
+    first, count = 0, 0
+    for r in range(rows):
+        h = plan.height[p, r]
+        if h >= 0:
+            if count == 0:
+                first = r
+            start = (t * plan.span + h % plan.span) * strides[2]
+            for c in range(channels):
+                for shift in plan.shift:
+                    offsets[count] = start + c * strides[1] + shift * strides[0]
+                    count += 1
+    for i in range(count, (count + ROWS - 1) // ROWS * ROWS):
+        offsets[i] = zeros
+    return (t * rows + first) * channels * plan.shift.shape[0], count
+
+
+@inline
+def add_products(
+    ring: Array,
+    offsets: Array,
+    tap: int,
+    count: int,
+    errors: int,
+    row: int,
+    lines: int,
+    sums: Array,
+) -> None:
+    """Add the products of ``count`` input rows and all error rows of ``lines`` lines."""
     item = ring.itemsize
     like = ring.dtype.type(0)
-    blocks, taps, _ = sums.shape
-    for block in range(blocks):
+    for block in range(sums.shape[0]):
         y = ring.ctypes.data + (errors + block * COLUMNS * row) * item
-        for i in range(0, taps, ROWS):
-            target = sums.ctypes.data + (block * taps + i) * COLUMNS * item
+        for i in range(0, count, ROWS):
+            target = sums.ctypes.data + (block * sums.shape[1] + tap + i) * COLUMNS * item
             reads = offsets.ctypes.data + i * offsets.itemsize
             dot_tile(ring.ctypes.data, reads, y, row, lines, target, like)
 
 
 @jit
 def finish(sums: Array, out: Array, alpha: float, beta: float) -> None:
-    """Add the threads' ``sums`` in order; ``out`` (taps, K) = ``alpha * sum + beta * out``."""
+    """Add the threads' ``sums`` in order; ``out`` (C, T*R, S, K) = ``alpha * sum + beta * out``."""
+    channels, rows, taps, maps = out.shape
     factor, keep = out.dtype.type(alpha), out.dtype.type(beta)
-    for i in range(out.shape[0]):
-        for k in range(out.shape[1]):
-            total = out.dtype.type(0)
-            for part in range(sums.shape[0]):
-                total += sums[part, k // COLUMNS, i, k % COLUMNS]
-            out[i, k] = factor * total if beta == 0 else factor * total + keep * out[i, k]
+    for c in range(channels):
+        for row in range(rows):
+            for s in range(taps):
+                i = (row * channels + c) * taps + s
+                for k in range(maps):
+                    total = out.dtype.type(0)
+                    for part in range(sums.shape[0]):
+                        total += sums[part, k // COLUMNS, i, k % COLUMNS]
+                    total *= factor
+                    out[c, row, s, k] = total if beta == 0 else total + keep * out[c, row, s, k]

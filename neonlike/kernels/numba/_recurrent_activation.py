@@ -1,4 +1,4 @@
-"""Activations by code on flat ranges, and their derivatives in terms of the output.
+"""Activations by code on ranges of a panel, and their derivatives in terms of the output.
 
 The codes and formulas stand in ``neonlike.kernels._activation``.
 """
@@ -14,56 +14,73 @@ from neonlike.kernels._activation import (
     TANH,
 )
 from neonlike.kernels._types import Array
+from neonlike.kernels.numba import _recurrent_vector as vector
 from neonlike.kernels.numba._jit import jit
-from neonlike.kernels.numba._recurrent_math import expm1, logistic, tanh
+from neonlike.kernels.numba._recurrent_vector import Lanes, elementwise
 
 Code = tuple[int, float, float]
 
 
+def _leak(x: Lanes, slope: Lanes) -> Lanes:
+    return x.choose("<", 0.0, x * slope, x)
+
+
+def _clip(x: Lanes, slope: Lanes, limit: Lanes) -> Lanes:
+    y = _leak(x, slope)
+    return y.choose(">", limit, limit, y)
+
+
+def _explin(x: Lanes, slope: Lanes) -> Lanes:
+    return x.choose("<", 0.0, vector.expm1(x) * slope, x)
+
+
+def _leak_slope(y: Lanes, below: Lanes) -> Lanes:
+    """1 above zero, ``below`` under it, 0 at zero."""
+    return y.choose(">", 0.0, 1.0, y.choose("<", 0.0, below, 0.0))
+
+
+_tanh = elementwise(lambda x: [vector.tanh(x)], reads=1)
+_logistic = elementwise(lambda x: [vector.logistic(x)], reads=1)
+_rectlin = elementwise(lambda x, slope: [_leak(x, slope)], reads=1)
+_rectlinclip = elementwise(lambda x, slope, limit: [_clip(x, slope, limit)], reads=1)
+_elu = elementwise(lambda x, slope: [_explin(x, slope)], reads=1)
+
+_tanh_slope = elementwise(lambda y, d: [d - d * y * y], reads=2)
+_logistic_slope = elementwise(lambda y, d: [d * y * (1.0 - y)], reads=2)
+_rectlin_slope = elementwise(lambda y, d, slope: [d * _leak_slope(y, slope)], reads=2)
+_rectlinclip_slope = elementwise(
+    lambda y, d, slope, limit: [y.choose("<", limit, d * _leak_slope(y, slope), 0.0)], reads=2
+)
+_elu_slope = elementwise(lambda y, d, slope: [d * _leak_slope(y, y + slope)], reads=2)
+
+
 @jit
-def activate(act: Code, x: Array, start: int, stop: int) -> None:
-    """``x[start:stop] = act(x[start:stop])``."""
-    kind, slope, limit = act[0], x.dtype.type(act[1]), x.dtype.type(act[2])
-    zero = x.dtype.type(0)
+def activate(act: Code, panel: Array, start: int, size: int) -> None:
+    """Apply the activation to ``size`` elements of the panel."""
+    kind, slope, limit = act
     if kind == TANH:
-        for i in range(start, stop):
-            x[i] = tanh(x[i])
-    elif kind in (LOGISTIC, LOGISTIC_SHORTCUT):
-        for i in range(start, stop):
-            x[i] = logistic(x[i])
+        _tanh(panel, (start,), (), size)
+    elif kind == LOGISTIC or kind == LOGISTIC_SHORTCUT:  # noqa: PLR1714  # Numba unrolls no set
+        _logistic(panel, (start,), (), size)
     elif kind == RECTLIN:
-        for i in range(start, stop):
-            x[i] = x[i] * slope if x[i] < zero else x[i]
+        _rectlin(panel, (start,), (slope,), size)
     elif kind == RECTLINCLIP:
-        for i in range(start, stop):
-            y = x[i] * slope if x[i] < zero else x[i]
-            x[i] = limit if y > limit else y
+        _rectlinclip(panel, (start,), (slope, limit), size)
     elif kind == EXPLIN:
-        for i in range(start, stop):
-            x[i] = slope * expm1(x[i]) if x[i] < zero else x[i]
+        _elu(panel, (start,), (slope,), size)
 
 
 @jit
-def times_slope(act: Code, y: Array, y_start: int, d: Array, d_start: int, size: int) -> None:
-    """Multiply ``size`` elements of ``d`` by the derivative at the outputs ``y``."""
-    kind, slope, limit = act[0], d.dtype.type(act[1]), d.dtype.type(act[2])
-    zero, one = d.dtype.type(0), d.dtype.type(1)
+def times_slope(act: Code, panel: Array, y: int, d: int, size: int) -> None:
+    """Multiply ``size`` elements from ``d`` on by the derivative at the outputs from ``y`` on."""
+    kind, slope, limit = act
     if kind == TANH:
-        for i in range(size):
-            d[d_start + i] *= one - y[y_start + i] * y[y_start + i]
+        _tanh_slope(panel, (y, d), (), size)
     elif kind == LOGISTIC:
-        for i in range(size):
-            d[d_start + i] *= y[y_start + i] * (one - y[y_start + i])
+        _logistic_slope(panel, (y, d), (), size)
     elif kind == RECTLIN:
-        for i in range(size):
-            v = y[y_start + i]
-            d[d_start + i] *= one if v > zero else (slope if v < zero else zero)
+        _rectlin_slope(panel, (y, d), (slope,), size)
     elif kind == RECTLINCLIP:
-        for i in range(size):
-            v = y[y_start + i]
-            rise = one if v > zero else (slope if v < zero else zero)
-            d[d_start + i] *= rise if v < limit else zero
+        _rectlinclip_slope(panel, (y, d), (slope, limit), size)
     elif kind == EXPLIN:
-        for i in range(size):
-            v = y[y_start + i]
-            d[d_start + i] *= one if v > zero else (v + slope if v < zero else zero)
+        _elu_slope(panel, (y, d), (slope,), size)

@@ -1,7 +1,7 @@
 """Sweeps of the LSTM; arguments and formulas in ``reference.recurrent``.
 
-An empty ``h0`` or ``c0`` stands for zeros, an empty ``dh0`` is not wanted. ``panels``
-(workers, size) is scratch, ``width`` the columns per panel.
+An empty ``h0`` or ``c0`` stands for zeros, an empty ``dh0`` is not wanted; the rest is explained
+in ``_recurrent_panel``.
 """
 
 from __future__ import annotations
@@ -10,18 +10,41 @@ from neonlike.kernels._types import Array, Triple
 from neonlike.kernels.numba._jit import jit, pjit, prange
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
 from neonlike.kernels.numba._recurrent_panel import (
+    Block,
+    Panels,
     accumulate,
-    add_bias,
+    block_of,
     load,
     load_state,
+    pack,
     panels_of,
-    place,
     store,
     store_state,
     time,
 )
+from neonlike.kernels.numba._recurrent_vector import Lanes, elementwise
 
 PANEL_ROWS = 12  # times n: gates and their deltas, four more
+
+
+def _new_cell(i: Lanes, f: Lanes, g: Lanes, c: Lanes) -> list[Lanes]:
+    """The cell, and a copy of it to be activated."""
+    new = f * c + i * g
+    return [new, new]
+
+
+def _cell_deltas(
+    i: Lanes, f: Lanes, g: Lanes, c_last: Lanes, s: Lanes, dc: Lanes
+) -> list[Lanes]:
+    """d_i, d_f, d_g and the gradient of the cell before."""
+    dc = dc + s
+    return [dc * g, dc * c_last, dc * i, dc * f]
+
+
+_update_cell = elementwise(_new_cell, reads=4)
+_output = elementwise(lambda o, c_act: [o * c_act], reads=2)
+_output_deltas = elementwise(lambda o, c_act, s: [s * c_act, s * o], reads=3)
+_other_deltas = elementwise(_cell_deltas, reads=6)
 
 
 @pjit
@@ -37,16 +60,20 @@ def fprop(
     geometry: Triple,
     act: Code,
     gate: Code,
-    panels: Array,
-    width: int,
+    work: Panels,
 ) -> None:
     """All panels of both directions."""
-    items = w.shape[0] // (4 * w.shape[1]) * panels_of(geometry, width)
-    workers = panels.shape[0]
+    n = w.shape[1]
+    directions = w.shape[0] // (4 * n)
+    for d in range(directions):
+        pack(w[4 * d * n : 4 * (d + 1) * n], work.weights[d], 0)
+    items, workers = directions * panels_of(geometry, work.width), work.panels.shape[0]
     for worker in prange(workers):
-        panel = panels[worker]
+        panel = work.panels[worker]
         for item in range(items * worker // workers, items * (worker + 1) // workers):
-            _forward(w, b, gates, h, c, c_act, h0, c0, geometry, act, gate, panel, width, item)
+            block = block_of(item, geometry, work.width, work.unit)
+            weights = work.weights[block.direction]
+            _forward(weights, b, gates, h, c, c_act, h0, c0, n, block, act, gate, panel)
 
 
 @jit
@@ -59,45 +86,33 @@ def _forward(
     c_act: Array,
     h0: Array,
     c0: Array,
-    geometry: Triple,
+    n: int,
+    block: Block,
     act: Code,
     gate: Code,
     panel: Array,
-    width: int,
-    item: int,
 ) -> None:
-    n = w.shape[1]
-    d, first, width = place(item, geometry, width)
-    row, size = d * n, n * width
-    w_d = w[4 * row : 4 * (row + n)]
-    sums, cell, cell_act, last = 0, 4 * size, 5 * size, 6 * size  # where in the panel
-    load_state(h0, row, n, panel, last, first, width)
-    load_state(c0, row, n, panel, cell, first, width)
-    for step in range(geometry[1]):
-        t = time(step, d, geometry)
-        load(gates, 4 * row, 4 * n, panel, sums, geometry, t, first, width)
-        add_bias(b, 4 * row, 4 * n, panel, sums, width)
+    row, pitch = block.direction * n, block.pitch
+    size = n * pitch
+    i, f, o, g = 0, size, 2 * size, 3 * size  # where in the panel
+    cell, cell_act, last = 4 * size, 5 * size, 6 * size
+    panel[: 7 * size] = 0
+    load_state(h0, row, n, panel, last, block)
+    load_state(c0, row, n, panel, cell, block)
+    for step in range(block.geometry[1]):
+        t = time(step, block)
+        load(gates, 4 * row, 4 * n, panel, i, block, t, b)
         if step or h0.size:
-            accumulate(w_d, panel, last, sums, width)
-        activate(gate, panel, 0, 3 * size)
-        activate(act, panel, 3 * size, 4 * size)
-        _update_cell(panel, cell, cell_act, size)
-        activate(act, panel, cell_act, cell_act + size)
-        for k in range(size):
-            panel[last + k] = panel[2 * size + k] * panel[cell_act + k]
-        store(panel, sums, gates, 4 * row, 4 * n, geometry, t, first, width)
-        store(panel, cell, c, row, n, geometry, t, first, width)
-        store(panel, cell_act, c_act, row, n, geometry, t, first, width)
-        store(panel, last, h, row, n, geometry, t, first, width)
-
-
-@jit
-def _update_cell(panel: Array, cell: int, copy: int, size: int) -> None:
-    """``c = f * c + i * g``, written twice: ``copy`` is for its activation."""
-    for k in range(size):
-        new = panel[size + k] * panel[cell + k] + panel[k] * panel[3 * size + k]
-        panel[cell + k] = new
-        panel[copy + k] = new
+            accumulate(w, 0, 4 * n, n, panel, last, i, pitch)
+        activate(gate, panel, i, 3 * size)
+        activate(act, panel, g, size)
+        _update_cell(panel, (i, f, g, cell, cell_act), (), size)
+        activate(act, panel, cell_act, size)
+        _output(panel, (o, cell_act, last), (), size)
+        store(panel, i, gates, 4 * row, 4 * n, block, t)
+        store(panel, cell, c, row, n, block, t)
+        store(panel, cell_act, c_act, row, n, block, t)
+        store(panel, last, h, row, n, block, t)
 
 
 @pjit
@@ -113,18 +128,20 @@ def bprop(
     geometry: Triple,
     act: Code,
     gate: Code,
-    panels: Array,
-    width: int,
+    work: Panels,
 ) -> None:
     """All panels of both directions."""
-    items = w.shape[0] // (4 * w.shape[1]) * panels_of(geometry, width)
-    workers = panels.shape[0]
+    n = w.shape[1]
+    directions = w.shape[0] // (4 * n)
+    for d in range(directions):
+        pack(w[4 * d * n : 4 * (d + 1) * n].T, work.weights[d], 0)
+    items, workers = directions * panels_of(geometry, work.width), work.panels.shape[0]
     for worker in prange(workers):
-        panel = panels[worker]
+        panel = work.panels[worker]
         for item in range(items * worker // workers, items * (worker + 1) // workers):
-            _backward(
-                w, gates, c, c_act, c0, err, delta, dh0, geometry, act, gate, panel, width, item
-            )
+            block = block_of(item, geometry, work.width, work.unit)
+            weights = work.weights[block.direction]
+            _backward(weights, gates, c, c_act, c0, err, delta, dh0, n, block, act, gate, panel)
 
 
 @jit
@@ -137,63 +154,36 @@ def _backward(
     err: Array,
     delta: Array,
     dh0: Array,
-    geometry: Triple,
+    n: int,
+    block: Block,
     act: Code,
     gate: Code,
     panel: Array,
-    width: int,
-    item: int,
 ) -> None:
-    n, steps = w.shape[1], geometry[1]
-    d, first, width = place(item, geometry, width)
-    row, size = d * n, n * width
-    w_t = w[4 * row : 4 * (row + n)].T
-    ifog, deltas, s, dc = 0, 4 * size, 8 * size, 9 * size  # where in the panel
-    cell_act, cell_last = 10 * size, 11 * size
-    panel[dc : dc + size] = 0
+    row, pitch, steps = block.direction * n, block.pitch, block.geometry[1]
+    size = n * pitch
+    i, f, o, g = 0, size, 2 * size, 3 * size  # where in the panel
+    d_i, d_f, d_o, d_g = 4 * size, 5 * size, 6 * size, 7 * size
+    s, dc, cell_act, cell_last = 8 * size, 9 * size, 10 * size, 11 * size
+    panel[: 12 * size] = 0
     for step in range(steps - 1, -1, -1):
-        t = time(step, d, geometry)
-        load(err, row, n, panel, s, geometry, t, first, width)
+        t = time(step, block)
+        load(err, row, n, panel, s, block, t, err[:0])
         if step < steps - 1:
-            accumulate(w_t, panel, deltas, s, width)
-        load(gates, 4 * row, 4 * n, panel, ifog, geometry, t, first, width)
-        load(c_act, row, n, panel, cell_act, geometry, t, first, width)
+            accumulate(w, 0, n, 4 * n, panel, d_i, s, pitch)
+        load(gates, 4 * row, 4 * n, panel, i, block, t, gates[:0])
+        load(c_act, row, n, panel, cell_act, block, t, c_act[:0])
         if step:
-            before = time(step - 1, d, geometry)
-            load(c, row, n, panel, cell_last, geometry, before, first, width)
+            load(c, row, n, panel, cell_last, block, time(step - 1, block), c[:0])
         else:
-            load_state(c0, row, n, panel, cell_last, first, width)
-        _output_gate(panel, deltas, s, cell_act, size)
-        times_slope(act, panel, cell_act, panel, s, size)
-        _other_gates(panel, deltas, s, dc, cell_last, size)
-        times_slope(gate, panel, ifog, panel, deltas, 3 * size)
-        times_slope(act, panel, 3 * size, panel, deltas + 3 * size, size)
-        store(panel, deltas, delta, 4 * row, 4 * n, geometry, t, first, width)
+            load_state(c0, row, n, panel, cell_last, block)
+        _output_deltas(panel, (o, cell_act, s, d_o, s), (), size)
+        times_slope(act, panel, cell_act, s, size)
+        _other_deltas(panel, (i, f, g, cell_last, s, dc, d_i, d_f, d_g, dc), (), size)
+        times_slope(gate, panel, i, d_i, 3 * size)
+        times_slope(act, panel, g, d_g, size)
+        store(panel, d_i, delta, 4 * row, 4 * n, block, t)
     if dh0.size:
         panel[s : s + size] = 0
-        accumulate(w_t, panel, deltas, s, width)
-        store_state(panel, s, dh0, row, n, first, width)
-
-
-@jit
-def _output_gate(panel: Array, deltas: int, s: int, cell_act: int, size: int) -> None:
-    """``d_o = s * act(c)``, then ``s *= o``."""
-    for k in range(size):
-        panel[deltas + 2 * size + k] = panel[s + k] * panel[cell_act + k]
-    for k in range(size):
-        panel[s + k] *= panel[2 * size + k]
-
-
-@jit
-def _other_gates(panel: Array, deltas: int, s: int, dc: int, cell_last: int, size: int) -> None:
-    """``dc += s``; ``d_i = dc * g``, ``d_g = dc * i``, ``d_f = dc * c_last``; ``dc *= f``."""
-    for k in range(size):
-        panel[dc + k] += panel[s + k]
-    for k in range(size):
-        panel[deltas + k] = panel[dc + k] * panel[3 * size + k]
-    for k in range(size):
-        panel[deltas + 3 * size + k] = panel[dc + k] * panel[k]
-    for k in range(size):
-        panel[deltas + size + k] = panel[dc + k] * panel[cell_last + k]
-    for k in range(size):
-        panel[dc + k] *= panel[size + k]
+        accumulate(w, 0, n, 4 * n, panel, d_i, s, pitch)
+        store_state(panel, s, dh0, row, n, block)

@@ -1,7 +1,7 @@
 """Sweeps of the plain recurrent layer; arguments and formulas in ``reference.recurrent``.
 
-An empty ``h0`` stands for zeros, an empty ``dh0`` is not wanted. ``panels`` (workers, size) is
-scratch, ``width`` the columns per panel.
+An empty ``h0`` stands for zeros, an empty ``dh0`` is not wanted; the rest is explained in
+``_recurrent_panel``.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from neonlike.kernels._types import Array, Triple
 from neonlike.kernels.numba._jit import jit, pjit, prange
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
 from neonlike.kernels.numba._recurrent_panel import (
+    Block,
+    Panels,
     accumulate,
-    add_bias,
+    block_of,
     load,
     load_state,
+    pack,
     panels_of,
-    place,
     store,
     store_state,
     time,
@@ -26,42 +28,37 @@ PANEL_ROWS = 3  # times n
 
 @pjit
 def fprop(
-    w: Array, b: Array, h: Array, h0: Array, geometry: Triple, act: Code, panels: Array, width: int
+    w: Array, b: Array, h: Array, h0: Array, geometry: Triple, act: Code, work: Panels
 ) -> None:
     """All panels of both directions."""
-    items = w.shape[0] // w.shape[1] * panels_of(geometry, width)
-    workers = panels.shape[0]
+    n = w.shape[1]
+    directions = w.shape[0] // n
+    for d in range(directions):
+        pack(w[d * n : (d + 1) * n], work.weights[d], 0)
+    items, workers = directions * panels_of(geometry, work.width), work.panels.shape[0]
     for worker in prange(workers):
         for item in range(items * worker // workers, items * (worker + 1) // workers):
-            _forward(w, b, h, h0, geometry, act, panels[worker], width, item)
+            block = block_of(item, geometry, work.width, work.unit)
+            weights = work.weights[block.direction]
+            _forward(weights, b, h, h0, n, block, act, work.panels[worker])
 
 
 @jit
 def _forward(
-    w: Array,
-    b: Array,
-    h: Array,
-    h0: Array,
-    geometry: Triple,
-    act: Code,
-    panel: Array,
-    width: int,
-    item: int,
+    w: Array, b: Array, h: Array, h0: Array, n: int, block: Block, act: Code, panel: Array
 ) -> None:
-    n = w.shape[1]
-    d, first, width = place(item, geometry, width)
-    row, size = d * n, n * width
-    w_d = w[row : row + n]
+    row, pitch = block.direction * n, block.pitch
+    size = n * pitch
     last, new = 0, size  # where in the panel
-    load_state(h0, row, n, panel, last, first, width)
-    for step in range(geometry[1]):
-        t = time(step, d, geometry)
-        load(h, row, n, panel, new, geometry, t, first, width)
-        add_bias(b, row, n, panel, new, width)
+    panel[: 2 * size] = 0
+    load_state(h0, row, n, panel, last, block)
+    for step in range(block.geometry[1]):
+        t = time(step, block)
+        load(h, row, n, panel, new, block, t, b)
         if step or h0.size:
-            accumulate(w_d, panel, last, new, width)
-        activate(act, panel, new, new + size)
-        store(panel, new, h, row, n, geometry, t, first, width)
+            accumulate(w, 0, n, n, panel, last, new, pitch)
+        activate(act, panel, new, size)
+        store(panel, new, h, row, n, block, t)
         last, new = new, last
 
 
@@ -74,15 +71,19 @@ def bprop(
     dh0: Array,
     geometry: Triple,
     act: Code,
-    panels: Array,
-    width: int,
+    work: Panels,
 ) -> None:
     """All panels of both directions."""
-    items = w.shape[0] // w.shape[1] * panels_of(geometry, width)
-    workers = panels.shape[0]
+    n = w.shape[1]
+    directions = w.shape[0] // n
+    for d in range(directions):
+        pack(w[d * n : (d + 1) * n].T, work.weights[d], 0)
+    items, workers = directions * panels_of(geometry, work.width), work.panels.shape[0]
     for worker in prange(workers):
         for item in range(items * worker // workers, items * (worker + 1) // workers):
-            _backward(w, h, err, delta, dh0, geometry, act, panels[worker], width, item)
+            block = block_of(item, geometry, work.width, work.unit)
+            weights = work.weights[block.direction]
+            _backward(weights, h, err, delta, dh0, n, block, act, work.panels[worker])
 
 
 @jit
@@ -92,28 +93,25 @@ def _backward(
     err: Array,
     delta: Array,
     dh0: Array,
-    geometry: Triple,
+    n: int,
+    block: Block,
     act: Code,
     panel: Array,
-    width: int,
-    item: int,
 ) -> None:
-    n = w.shape[1]
-    d, first, width = place(item, geometry, width)
-    row, size = d * n, n * width
-    w_t = w[row : row + n].T
+    row, pitch, steps = block.direction * n, block.pitch, block.geometry[1]
+    size = n * pitch
     outputs, last, new = 0, size, 2 * size  # where in the panel
-    steps = geometry[1]
+    panel[: 3 * size] = 0
     for step in range(steps - 1, -1, -1):
-        t = time(step, d, geometry)
-        load(err, row, n, panel, new, geometry, t, first, width)
+        t = time(step, block)
+        load(err, row, n, panel, new, block, t, err[:0])
         if step < steps - 1:
-            accumulate(w_t, panel, last, new, width)
-        load(h, row, n, panel, outputs, geometry, t, first, width)
-        times_slope(act, panel, outputs, panel, new, size)
-        store(panel, new, delta, row, n, geometry, t, first, width)
+            accumulate(w, 0, n, n, panel, last, new, pitch)
+        load(h, row, n, panel, outputs, block, t, h[:0])
+        times_slope(act, panel, outputs, new, size)
+        store(panel, new, delta, row, n, block, t)
         last, new = new, last
     if dh0.size:
         panel[new : new + size] = 0
-        accumulate(w_t, panel, last, new, width)
-        store_state(panel, new, dh0, row, n, first, width)
+        accumulate(w, 0, n, n, panel, last, new, pitch)
+        store_state(panel, new, dh0, row, n, block)

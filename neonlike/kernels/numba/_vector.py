@@ -9,11 +9,11 @@ Tiles take addresses, so that nothing is known about arrays here; offsets and st
 elements. The type of the scalar argument ``like`` is the element type. Columns are handled in
 *lines* of 64 bytes (16 float32 or 8 float64), whatever the vectors of the host are.
 
-    broadcast_tile(K)   out[k, 0:line] = sum_i w[i, k] * x[offset[i] + 0:line]    (k < K)
+    broadcast_tile(K)   out[k, 0:line] = sum_i w[i, k] * x[i, 0:line]             (k < K)
     dot_tile(M, K)      out[m, k]     += sum_j x[offset[m] + j] * y[k, j]         (m < M, k < K)
 
-``broadcast_tile`` reads the inputs through a table of offsets, so that the same code serves matrix
-products, filter windows and ring buffers.
+The sum of ``broadcast_tile`` runs over segments, each a range of weights and inputs at constant
+strides, so that the same code serves matrix products, filter windows and ring buffers.
 """
 
 from __future__ import annotations
@@ -153,37 +153,47 @@ def loop(
 def broadcast_tile(rows: int) -> Any:
     """An intrinsic for ``rows`` rows of weights times one line of columns.
 
-    ``tile(w, x, offsets, count, out, stride, beta, stream, like)``: weights (count, rows) at
-    ``w``; inputs at ``x`` through ``count`` int64 ``offsets``; result row k at ``out`` +
-    k ``stride``. With ``beta`` not 0 it is ``beta * out + ...``; ``stream`` not 0 stores past the
-    caches, which needs aligned full lines.
+    ``tile(w, x, step, segments, count, out, stride, beta, stream, like)``: the ``count`` segments
+    are int64 triples (weight, input, length): they multiply the rows of ``w`` (any, rows) from
+    ``weight`` on with the lines from ``x + input`` on, ``step`` elements apart. Result row k goes
+    to ``out`` + k ``stride``. With ``beta`` not 0 it is ``beta * out + ...``; ``stream`` not 0
+    stores past the caches, which needs aligned full lines.
     """
 
     @intrinsic
-    def tile(typingctx, w, x, offsets, count, out, stride, beta, stream, like):  # type: ignore[no-untyped-def]  # Numba's protocol
-        address = types.intp
-        signature = types.void(
-            address, address, address, address, address, address, like, address, like
-        )
+    def tile(typingctx, w, x, step, segments, count, out, stride, beta, stream, like):  # type: ignore[no-untyped-def]  # Numba's protocol
+        addresses = [types.intp] * 7
+        signature = types.void(*addresses, like, types.intp, like)
 
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            w, x, offsets, count, out, stride, beta, stream, _ = args
+            w, x, step, segments, count, out, stride, beta, stream, _ = args
             v = Vectors(builder, signature.args[-1])
             w, x, out = (v.pointer(address) for address in (w, x, out))
-            offsets = builder.inttoptr(offsets, _INDEX.as_pointer())
+            segments = builder.inttoptr(segments, _INDEX.as_pointer())
 
-            def step(i: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
-                column = v.at(x, builder.load(builder.gep(offsets, [i])))
-                columns = [v.load(v.at(column, n * v.lanes)) for n in range(v.line)]
-                weights = v.at(w, builder.mul(i, _INDEX(rows)))
-                scalars = [v.splat(builder.load(v.at(weights, k))) for k in range(rows)]
-                return [
-                    v.multiply_add(scalars[k], columns[n], sums[k * v.line + n])
-                    for k in range(rows)
-                    for n in range(v.line)
-                ]
+            def segment(number: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+                at = builder.mul(number, _INDEX(3))
+                weight, start, length = (
+                    builder.load(builder.gep(segments, [builder.add(at, _INDEX(n))]))
+                    for n in range(3)
+                )
+                weights = v.at(w, builder.mul(weight, _INDEX(rows)))
+                lines = v.at(x, start)
 
-            sums = loop(builder, count, [v.zero()] * (rows * v.line), step)
+                def add(i: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+                    line = v.at(lines, builder.mul(i, step))
+                    columns = [v.load(v.at(line, n * v.lanes)) for n in range(v.line)]
+                    row = v.at(weights, builder.mul(i, _INDEX(rows)))
+                    scalars = [v.splat(builder.load(v.at(row, k))) for k in range(rows)]
+                    return [
+                        v.multiply_add(scalars[k], columns[n], sums[k * v.line + n])
+                        for k in range(rows)
+                        for n in range(v.line)
+                    ]
+
+                return loop(builder, length, sums, add)
+
+            sums = loop(builder, count, [v.zero()] * (rows * v.line), segment)
             places = [
                 v.at(v.at(out, builder.mul(stride, _INDEX(k))), n * v.lanes)
                 for k in range(rows)

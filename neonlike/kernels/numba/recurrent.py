@@ -15,7 +15,7 @@ import numpy as np
 
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba import _recurrent_gru, _recurrent_lstm, _recurrent_rnn
-from neonlike.kernels.numba._recurrent_panel import panel_width
+from neonlike.kernels.numba._recurrent_panel import LINE_BYTES, Panels, panel_width
 
 _EMPTY = {np.dtype(t): np.empty((0, 0), t) for t in (np.float32, np.float64)}
 _PARALLEL_WORK = 1 << 18  # multiplications per sweep; one thread does less in about 10 us
@@ -58,13 +58,20 @@ def _run(
     n = w.shape[1]
     outer, steps, inner = geometry
     directions, columns = h.shape[0] // n, outer * inner
-    work = w.size * columns * steps
-    threads = numba.get_num_threads() if work >= _PARALLEL_WORK else 1
-    width = panel_width(directions, columns, threads)
+    worth = w.size * columns * steps >= _PARALLEL_WORK
+    threads = numba.get_num_threads() if worth else 1
+    half_line = LINE_BYTES // 2 // h.itemsize
+    unit = half_line if n % 2 == 0 else 2 * half_line  # n rows make whole lines
+    width = panel_width(directions, columns, threads, unit)
     workers = min(threads, directions * -(-columns // width))
-    panels = scratch("recurrent panels", (workers, panel_rows * n * width), h.dtype)
+    work = Panels(
+        scratch("recurrent panels", (workers, panel_rows * n * width), h.dtype),
+        scratch("recurrent weights", (directions, w.size // directions), h.dtype),
+        width,
+        unit,
+    )
     codes = tuple((int(a[0]), float(a[1]), float(a[2])) for a in acts)
-    kernel(*(_rows(x, h) for x in arrays), geometry, *codes, panels, width)
+    kernel(*(_rows(x, h) for x in arrays), geometry, *codes, work)
 
 
 def rnn_fprop(
