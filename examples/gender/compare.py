@@ -20,7 +20,7 @@ from data import GenderData
 from networks import NETWORKS
 from outcome import Outcome
 from photos import BadInput
-from run_folder import describe_run, plain_errors
+from run_folder import describe_run, options, plain_errors, recorded_options
 from run_report import LABEL_NOTE, SYNTHETIC_NOTE, add_roc
 from train import add_data_options, cross_validate, open_data, resolve, train_network
 
@@ -55,8 +55,8 @@ def main() -> int:
 
 
 def outcome_of(network: str, data: GenderData, folder: Path, args: argparse.Namespace) -> Outcome:
-    """Train one network, unless its finished run is there already."""
-    if (folder / "result.json").is_file():
+    """Train one network, unless its finished run with the same options is there already."""
+    if (folder / "result.json").is_file() and same_run(recorded_options(folder), options(args)):
         print(f"{network}: finished before")
         return Outcome.load(folder)
     print(network)
@@ -66,6 +66,13 @@ def outcome_of(network: str, data: GenderData, folder: Path, args: argparse.Name
         raise SystemExit(130)
     print(f"{network}: test error {outcome.error:.1f} %")
     return outcome
+
+
+def same_run(recorded: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Tell whether a recorded run was made with the options that matter."""
+    names = set(wanted) - {"name", "networks", "runs", "data_dir", "verbose", "log_thresh"}
+    names -= {"no_progress_bar", "progress_bar", "logfile", "batch_size", "threads"}
+    return all(recorded.get(name) == wanted[name] for name in names)
 
 
 def write_comparison(outcomes: list[Outcome], title: str, folder: Path) -> Path:

@@ -29,8 +29,8 @@ from neonlike.transforms import Logistic, Normalizer, Rectlin, Softmax, Tanh
 
 init = GlorotUniform()
 relu = Rectlin()
-conv = {"init": init, "batch_norm": True, "activation": relu}
-dense = {"init": init, "bias": Constant(0)}
+conv: dict[str, Any] = {"init": init, "batch_norm": True, "activation": relu}
+dense: dict[str, Any] = {"init": init, "bias": Constant(0)}
 
 
 def mlp() -> list[Any]:

@@ -47,7 +47,8 @@ class Outcome:
     @property
     def wrong(self) -> npt.NDArray[np.bool_]:
         """Which test pictures were told wrong."""
-        return (self.scores > 0.5) != (self.labels == 1)
+        wrong: npt.NDArray[np.bool_] = (self.scores > 0.5) != (self.labels == 1)
+        return wrong
 
     @property
     def error(self) -> float:

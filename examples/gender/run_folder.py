@@ -14,6 +14,7 @@ from typing import Any
 
 from photos import CLASSES, BadInput
 
+from neonlike.backends import get_num_threads
 from neonlike.serialization._atomic import atomic_write
 from neonlike.visualizations import describe_environment
 
@@ -43,9 +44,27 @@ def start_run(folder: Path) -> None:
 
 def describe_run(folder: Path, args: argparse.Namespace, **more: Any) -> None:
     """Write ``config.json``, the resolved options, and ``environment.json``."""
-    options = {name: _plain(value) for name, value in sorted(vars(args).items())}
-    write_json(folder / "config.json", more | {"classes": list(CLASSES), "options": options})
-    write_json(folder / "environment.json", describe_environment(seed=args.rng_seed))
+    write_json(folder / "config.json", more | {"classes": list(CLASSES), "options": options(args)})
+    surroundings = describe_environment(seed=args.rng_seed, threads=get_num_threads())
+    write_json(folder / "environment.json", surroundings)
+
+
+def options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the options as plain values."""
+    return {
+        name: value if isinstance(value, str | int | float | None) else _name(value)
+        for name, value in sorted(vars(args).items())
+        if not isinstance(value, dict)
+    }
+
+
+def recorded_options(folder: Path) -> dict[str, Any]:
+    """Return the options of the run in ``folder``, nothing if there is none."""
+    config = folder / "config.json"
+    if not config.is_file():
+        return {}
+    recorded: dict[str, Any] = json.loads(config.read_text("utf-8"))["options"]
+    return recorded
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -53,12 +72,8 @@ def write_json(path: Path, content: Any) -> None:
     atomic_write(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, str | int | float | bool | None):
-        return value
-    return getattr(value, "__name__", str(value))
+def _name(value: Any) -> str:
+    return str(getattr(value, "__name__", value))
 
 
 @contextmanager
@@ -66,6 +81,8 @@ def plain_errors() -> Iterator[None]:
     """End the script with one sentence when data or options do not fit; ``-v -v`` shows where."""
     try:
         yield
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
     except (ValueError, OSError, KeyError, AssertionError, ImportError) as problem:
         if logging.getLogger("neonlike").isEnabledFor(logging.DEBUG):
             raise

@@ -42,9 +42,10 @@ FILTERS = 32  # at most so many filters are shown
 PHOTOS = 6  # photos that feature maps are laid over
 
 
-def write_report(outcome: Outcome, model: Any, data: GenderData, train: Any, folder: Path) -> Path:
+def write_report(
+    outcome: Outcome, history: History, model: Any, data: GenderData, train: Any, folder: Path
+) -> Path:
     """Write report.html and its PNG files."""
-    history = History.read(folder / "history.h5")
     report = _opened(outcome, f"{outcome.network} on {outcome.title}")
     report.section("Training")
     _add_curves(report, [history], ["training"], outcome)
@@ -278,7 +279,8 @@ def _strength(layer: Any, count: int) -> npt.NDArray[Any]:
     channels, *extent = layer.out_shape
     values = np.abs(layer.outputs.get()).reshape(channels, *extent, -1).mean(axis=0)
     rows = values if len(extent) == 2 else values[None]
-    return np.moveaxis(rows, -1, 0)[:count]
+    by_picture: npt.NDArray[Any] = np.moveaxis(rows, -1, 0)[:count]
+    return by_picture
 
 
 def _add_gradients(report: Report, model: Any, train: Any, title: str) -> None:
@@ -334,7 +336,7 @@ def _add_layers(report: Report, model: Any, train: Any) -> None:
 def _add_settings(report: Report, folder: Path) -> None:
     report.section("How it was made")
     config = json.loads((folder / "config.json").read_text("utf-8"))
-    report.facts("Options", config | config.pop("options"))
+    report.facts("Options", config.pop("options") | config)
     report.facts("Environment", json.loads((folder / "environment.json").read_text("utf-8")))
 
 

@@ -33,12 +33,27 @@ from neonlike.models import Model
 from neonlike.optimizers import Adam
 from neonlike.transforms import CrossEntropyMulti, Misclassification
 from neonlike.util.argparser import NeonArgparser, extract_valid_args
-from neonlike.visualizations import count_parameters
+from neonlike.visualizations import History, count_parameters
 
-BATCH = 64
 SAMPLE = 500  # training images whose error is watched beside the validation error
-FULL = {"epochs": 10, "size": 64, "train": 3000, "valid": 500, "test": 1000, "difficulty": 1.0}
-QUICK = {"epochs": 5, "size": 32, "train": 400, "valid": 100, "test": 200, "difficulty": 0.5}
+FULL = {
+    "epochs": 10,
+    "batch": 64,
+    "size": 64,
+    "train": 3000,
+    "valid": 500,
+    "test": 1000,
+    "difficulty": 1.0,
+}
+QUICK = {
+    "epochs": 6,
+    "batch": 32,
+    "size": 32,
+    "train": 400,
+    "valid": 100,
+    "test": 200,
+    "difficulty": 0.5,
+}
 
 
 class BestModel(Callback):
@@ -86,7 +101,10 @@ def train_network(
     start_run(folder)
     checkpoints = folder / "checkpoints"
     describe_run(folder, args, network=network, data=data.title, size=data.size, mean=data.mean())
-    files = {"output_file": str(folder / "history.h5"), "save_path": str(checkpoints / "last.prm")}
+    files = {
+        "output_file": args.output_file or str(folder / "history.h5"),
+        "save_path": args.save_path or str(checkpoints / "last.prm"),
+    }
     callbacks = Callbacks(
         model, eval_set=valid, metric=Misclassification(), **(args.callback_args | files)
     )
@@ -120,7 +138,7 @@ def train_network(
         interrupted=interrupted,
     )
     outcome.save(folder)
-    write_report(outcome, model, data, train, folder)
+    write_report(outcome, History.read(files["output_file"]), model, data, train, folder)
     return outcome
 
 
@@ -155,7 +173,7 @@ def add_data_options(parser: NeonArgparser) -> None:
     add("--difficulty", type=float, help="of synthetic faces (1.0; quick: 0.5)")
     add("--classes", help="folders of label 0 and 1, such as women,men (female,male)")
     add("--glob", help="files below the folder source's PATH, such as */128/*.jpg")
-    add("--min_score", type=float, help="least face_score of IMDB-WIKI photos (1.0)")
+    add("--min_score", type=float, default=1.0, help="least face_score of IMDB-WIKI photos")
     add("--allow_second_face", action="store_true", help="keep photos with two faces")
     add("--max_images", type=int, help="use at most so many photos")
     add("--balance", action="store_true", help="use as many photos of one class as of the other")
@@ -170,7 +188,7 @@ def add_data_options(parser: NeonArgparser) -> None:
 def resolve(args: argparse.Namespace) -> argparse.Namespace:
     """Fill in what was not given on the command line."""
     for name, value in (QUICK if args.quick else FULL).items():
-        if getattr(args, name) is None:
+        if getattr(args, name, None) is None:
             setattr(args, name, value)
     if args.threads is not None:
         set_num_threads(args.threads)
@@ -180,9 +198,8 @@ def resolve(args: argparse.Namespace) -> argparse.Namespace:
 def with_batch_size(args: argparse.Namespace, data: GenderData) -> argparse.Namespace:
     """Return the options with a batch that no part of the data is too small for."""
     smallest = min(data.count(part) for part in ("train", "valid", "test"))
-    return argparse.Namespace(
-        **(vars(args) | {"batch_size": args.batch_size or min(BATCH, smallest)})
-    )
+    batch_size = args.batch_size or min(args.batch, smallest)
+    return argparse.Namespace(**(vars(args) | {"batch_size": batch_size}))
 
 
 def open_data(args: argparse.Namespace) -> GenderData:
@@ -199,7 +216,7 @@ def open_data(args: argparse.Namespace) -> GenderData:
         if args.classes:
             options["classes"] = {name: i for i, name in enumerate(args.classes.split(","))}
     elif kind == "imdb-wiki":
-        options = {"min_score": args.min_score or 1.0, "allow_second_face": args.allow_second_face}
+        options = {"min_score": args.min_score, "allow_second_face": args.allow_second_face}
     return GenderData(
         args.source,
         size=args.size,

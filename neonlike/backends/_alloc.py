@@ -16,8 +16,8 @@ from neonlike.backends._cpu_tensor import CPUTensor, at_least_2d
 class AllocMixin(BackendBase):
     """New tensors. ``dtype=None`` is the backend's default dtype.
 
-    The arguments ``persist_values``, ``parallel`` and ``distributed`` have no
-    effect; they are there for scripts that pass them.
+    ``persist_values`` is stored only; ``parallel`` and ``distributed`` have no
+    effect. They are there for scripts that pass them.
     """
 
     def empty(
@@ -39,7 +39,9 @@ class AllocMixin(BackendBase):
             array = aligned_zeros(_as_shape(shape), dtype)
         except (TypeError, ValueError, OverflowError, MemoryError) as error:
             raise ValueError(f"Invalid shape or dtype. shape: {shape} dtype: {dtype}") from error
-        return self.tensor_cls(self, dtype=dtype, ary=array, name=name)
+        return self.tensor_cls(
+            self, dtype=dtype, ary=array, name=name, persist_values=persist_values
+        )
 
     def zeros(
         self,
@@ -51,7 +53,7 @@ class AllocMixin(BackendBase):
         distributed: bool = False,
     ) -> CPUTensor:
         """Return a new tensor of zeros."""
-        return self.empty(shape, dtype, name)
+        return self.empty(shape, dtype, name, persist_values)
 
     def ones(
         self,
@@ -63,7 +65,7 @@ class AllocMixin(BackendBase):
         distributed: bool = False,
     ) -> CPUTensor:
         """Return a new tensor of ones."""
-        tensor = self.empty(shape, dtype, name)
+        tensor = self.empty(shape, dtype, name, persist_values)
         tensor._tensor.fill(1)
         return tensor
 
@@ -82,7 +84,7 @@ class AllocMixin(BackendBase):
         (1, 1), a list of n a column (n, 1).
         """
         values = at_least_2d(np.asarray(ary))  # runs op-trees
-        tensor = self.empty(values.shape, dtype, name)
+        tensor = self.empty(values.shape, dtype, name, persist_values)
         self.assign_array(tensor._tensor, values)
         return tensor
 
@@ -94,7 +96,7 @@ class AllocMixin(BackendBase):
         persist_values: bool = True,
     ) -> CPUTensor:
         """Return a new tensor of the shape (not the dtype) of a tensor, op-tree or ndarray."""
-        return self.empty(ary.shape, dtype, name)
+        return self.empty(ary.shape, dtype, name, persist_values)
 
     def zeros_like(
         self,
@@ -104,7 +106,7 @@ class AllocMixin(BackendBase):
         persist_values: bool = True,
     ) -> CPUTensor:
         """Return a new tensor of zeros, of the shape (not the dtype) of ``ary``."""
-        return self.empty(ary.shape, dtype, name)
+        return self.empty(ary.shape, dtype, name, persist_values)
 
     def iobuf(
         self,
@@ -124,7 +126,7 @@ class AllocMixin(BackendBase):
             x: returned as it is, if given.
             dtype: dtype of a new buffer.
             name: name of a new buffer.
-            persist_values: no effect.
+            persist_values: stored in a new buffer.
             shared: tensor whose memory is used, if given.
             parallelism: no effect.
 
@@ -135,7 +137,7 @@ class AllocMixin(BackendBase):
             return x
         shape = self._buffer_shape(dim0)
         if shared is None:
-            return self.empty(shape, dtype, name)
+            return self.empty(shape, dtype, name, persist_values)
         buffer = shared if shared.shape == shape else shared.share(shape)
         buffer._tensor.fill(0)
         return buffer

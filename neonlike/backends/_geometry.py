@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
+from neonlike.backends._windows import ConvWindows, PoolWindows, ceil_div
+
 if TYPE_CHECKING:
     from neonlike.backends._conv import ConvMixin
 
@@ -46,13 +48,13 @@ def output_dim(
     room = X + 2 * padding - (dilation * (S - 1) + 1)
     if not (caffe and pooling):
         return room // strides + 1
-    size = -(-room // strides) + 1
+    size = ceil_div(room, strides) + 1
     if padding > 0 and (size - 1) * strides >= X + padding:
         size -= 1
     return size
 
 
-class ConvLayer:
+class ConvLayer(ConvWindows):
     """Geometry of a convolution (spec backend 10).
 
     Attributes:
@@ -182,7 +184,7 @@ class DeconvLayer(ConvLayer):
         self.nOut = C * prod(self.DHW)
 
 
-class PoolLayer:
+class PoolLayer(PoolWindows):
     """Geometry of pooling over maps and space, and of LRN (spec backend 11.2, 11.3).
 
     Attributes:
@@ -253,7 +255,7 @@ class PoolLayer:
     def _overlap(self) -> float:
         if all(step >= size for step, size in zip(self.strides, self.JTRS, strict=True)):
             return 0.0
-        counts: Any = (-(-s // step) for step, s in zip(self.strides, self.JTRS, strict=True))
+        counts = (ceil_div(s, step) for step, s in zip(self.strides, self.JTRS, strict=True))
         return float(prod(counts))
 
 

@@ -190,7 +190,7 @@ class Graph:
             if self._is_count(x) and (y.kind == "f" or isinstance(y.sample, float)):
                 return self._cast(arg, y.dtype or self._float or np.dtype(np.float64))
             return arg
-        if x.dtype is not None or y.kind not in "biu":
+        if x.dtype is not None or y.kind not in "biu" or isinstance(x.sample, bool):
             return arg
         small = y.dtype is not None and y.dtype.itemsize <= SMALL_INT_BYTES
         if self._float and (y.kind == "b" or (small and isinstance(x.sample, float))):

@@ -93,7 +93,7 @@ class Callbacks(NervanaObject):
         if eval_freq and eval_set is None:
             raise ValueError("Evaluation frequency specified but no eval set provided!")
         self.model = weakref.ref(model)
-        self.output_file = output_file
+        self.output_file = None if output_file is None else os.fspath(output_file)
         self.save_path = save_path
         self.model_file = model_file
         self.epoch_marker = 0

@@ -23,7 +23,7 @@ class CsvHistoryCallback(Callback):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(epoch_freq=1)
-        self.path = path
+        self.path = os.fspath(path)
 
     def on_train_begin(self, callback_data: Any, model: Any, epochs: int) -> None:
         """Forget the columns of an earlier run."""

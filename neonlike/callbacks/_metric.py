@@ -50,7 +50,7 @@ class MetricCallback(Callback):
 
     def on_epoch_end(self, callback_data: Any, model: Any, epoch: int) -> None:
         """Evaluate."""
-        values = model.eval(self.eval_set, metric=self.metric)
+        values = np.atleast_1d(model.eval(self.eval_set, metric=self.metric))
         for path, value in zip(self._paths, values, strict=True):
             callback_data[path][epoch // self.epoch_freq] = value
         logger.info("%s: %s", self.metric_desc, ", ".join(f"{value:.6g}" for value in values))

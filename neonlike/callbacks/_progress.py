@@ -39,7 +39,7 @@ def get_progress_string(
         >>> get_progress_string("Train", 0, 5, 10, 2.5, 1.0, "#")
         'Epoch 0   [Train |##########          |    5/10   batches, 2.50 cost, 1.00s]'
     """
-    bar = blockchar * int(minibatch / nbatches * WIDTH)
+    bar = blockchar * int(minibatch / max(nbatches, 1) * WIDTH)
     if isinstance(cost, np.ndarray):
         costs = f"({', '.join(f'{each:.2f}' for each in cost.ravel())}) costs"
     else:

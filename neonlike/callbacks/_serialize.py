@@ -30,7 +30,7 @@ class SerializeModelCallback(Callback):
         self, save_path: str | os.PathLike[str], epoch_freq: int = 1, history: int = 1
     ) -> None:
         super().__init__(epoch_freq=epoch_freq)
-        self.save_path = save_path
+        self.save_path = os.fspath(save_path)
         self.history = history
         self.checkpoint_files: list[Path] = []
 
@@ -63,7 +63,7 @@ class SaveBestStateCallback(Callback):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(epoch_freq=1)
-        self.path = self.best_path = path
+        self.path = self.best_path = os.fspath(path)
         self.best_cost: float | None = None
 
     def on_epoch_end(self, callback_data: Any, model: Any, epoch: int) -> None:

@@ -18,9 +18,10 @@ from neonlike.layers._cost import GeneralizedGANCost as GeneralizedGANCost
 from neonlike.layers._linear import BinaryLinear as BinaryLinear
 from neonlike.layers._linear import Linear as Linear
 from neonlike.layers._lookup import LookupTable as LookupTable
+from neonlike.layers._lrn import LRN as LRN
 from neonlike.layers._merge import MergeBroadcast as MergeBroadcast
 from neonlike.layers._merge import MergeMultistream as MergeMultistream
-from neonlike.layers._merge import MergeSum as MergeSum
+from neonlike.layers._merge_sum import MergeSum as MergeSum
 from neonlike.layers._multicost import Multicost as Multicost
 from neonlike.layers._nodes import BranchNode as BranchNode
 from neonlike.layers._nodes import SkipNode as SkipNode
@@ -29,10 +30,9 @@ from neonlike.layers._pointwise import Activation as Activation
 from neonlike.layers._pointwise import Bias as Bias
 from neonlike.layers._pointwise import DataTransform as DataTransform
 from neonlike.layers._pointwise import Dropout as Dropout
-from neonlike.layers._pooling import LRN as LRN
 from neonlike.layers._pooling import Pooling as Pooling
-from neonlike.layers._pooling import RoiPooling as RoiPooling
 from neonlike.layers._reshape import Reshape as Reshape
+from neonlike.layers._roi_pooling import RoiPooling as RoiPooling
 from neonlike.layers._seq2seq import Seq2Seq as Seq2Seq
 from neonlike.layers._sequential import Sequential as Sequential
 from neonlike.layers._skipthought import SkipThought as SkipThought

@@ -1,4 +1,4 @@
-"""Base of all layers: the life cycle and the shared delta buffers.
+"""Base of all layers: the life cycle.
 
 A layer lives through ``configure`` (shapes), ``allocate`` (outputs, weights),
 ``allocate_deltas`` and ``set_deltas`` (buffers of backpropagated errors), then
@@ -13,55 +13,14 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from neonlike._object import NervanaObject
+from neonlike.layers._deltas import DeltasTree as DeltasTree
 from neonlike.layers._errors import describe
-from neonlike.layers._shapes import numel, plain_shape
+from neonlike.layers._shapes import plain_shape
 
 if TYPE_CHECKING:
     from typing import Self
 
 Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-class DeltasTree(NervanaObject):
-    """The two buffers that the layers of a network take turns in writing their deltas to.
-
-    Each nesting level of merge containers has a pair of its own: the child tree.
-
-    Attributes:
-        parent, child: the neighbouring levels (None at the ends).
-        buffers: the two tensors, exchanged by every layer that takes one.
-        max_shape: features per sample of the largest layer seen.
-    """
-
-    def __init__(self, parent: DeltasTree | None = None) -> None:
-        super().__init__(name=None)
-        self.parent = parent
-        self.child: DeltasTree | None = None
-        self.buffers: list[Any] = [None, None]
-        self.max_shape = 0
-
-    def decend(self) -> DeltasTree:
-        """Return the child tree, made at the first call (neon's spelling)."""
-        if self.child is None:
-            self.child = DeltasTree(parent=self)
-        return self.child
-
-    def ascend(self) -> DeltasTree | None:
-        """Return the parent tree."""
-        return self.parent
-
-    def proc_layer(self, layer: Layer) -> None:
-        """Make room for the input gradient of ``layer``."""
-        self.max_shape = max(self.max_shape, numel(layer.in_shape))
-
-    def allocate_buffers(self) -> None:
-        """Allocate the missing buffers, child trees first."""
-        if self.child is not None:
-            self.child.allocate_buffers()
-        if self.max_shape:
-            self.buffers = [
-                self.be.iobuf(self.max_shape) if old is None else old for old in self.buffers
-            ]
 
 
 class Layer(NervanaObject):
@@ -84,8 +43,6 @@ class Layer(NervanaObject):
 
     # successors accumulate their deltas in this layer's buffer (branch nodes)
     shares_deltas = False
-    # bprop uses the error it is given (data transforms do not)
-    needs_error = True
     # bprop may write into the error it is given; assumed of layers we do not know
     overwrites_error = True
     # fprop can add to old outputs, and bprop does not read the outputs
@@ -178,6 +135,11 @@ class Layer(NervanaObject):
             self.outputs = self.be.iobuf(self.out_shape, shared=shared_outputs)
 
     @property
+    def needs_error(self) -> bool:
+        """Whether ``bprop`` uses the error it is given."""
+        return True
+
+    @property
     def outputs_reader(self) -> Layer | None:
         """The layer whose outputs share memory with this one's and are read after fprop, if any."""
         if self.reads_outputs:
@@ -204,8 +166,8 @@ class Layer(NervanaObject):
         """Take a delta buffer: the branch node's, or the tree's next one.
 
         ``deltas`` is None for layers without own deltas, for the first layer
-        (``prev_layer`` None) and after a data transform. ``prev_layer = True``
-        forces a buffer.
+        (``prev_layer`` None) and after a first layer that needs no error, such
+        as a data transform. ``prev_layer = True`` forces a buffer.
         """
         self.deltas = None
         prev = self.prev_layer

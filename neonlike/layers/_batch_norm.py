@@ -43,7 +43,7 @@ class BatchNorm(Layer):
         xsum, xvar: mean and variance of the last training batch.
     """
 
-    overwrites_error = True  # as first layer of a network
+    overwrites_error = False
     accumulates_outputs = True
     _accumulators: ClassVar[dict[str, str]] = {
         "acc_grad_beta": "grad_beta",
@@ -80,6 +80,7 @@ class BatchNorm(Layer):
         self.x: Any = None
         self.y: Any = None
         self._own_sum: Any = None
+        self._unused_deltas: Any = None
 
     def __str__(self) -> str:
         return (
@@ -93,6 +94,7 @@ class BatchNorm(Layer):
         self.out_shape = self.in_shape
         self.nin, self.nsteps = interpret_in_shape(self.in_shape)
         self.nfm = self.in_shape if isinstance(self.in_shape, int) else self.in_shape[0]
+        self._unused_deltas = None
         rows = (self.nfm, -1)
         self._x, self._y, self._error, self._deltas = (ReshapedView(rows) for _ in range(4))
         return self
@@ -194,9 +196,11 @@ class BatchNorm(Layer):
             f"{describe(self)} cannot add to deltas (alpha {alpha}, beta {beta}); "
             "if it starts a branch of a merge container, put that branch last"
         )
+        if self.deltas is None and self._unused_deltas is None:
+            # the operation writes input gradients even where, in a first layer, nobody reads them
+            self._unused_deltas = self.be.iobuf(self.in_shape)
         delta_in = self._error(error)
-        # the first layer keeps no deltas: the error buffer serves as scratch
-        delta_out = delta_in if self.deltas is None else self._deltas(self.deltas)
+        delta_out = self._deltas(self._unused_deltas if self.deltas is None else self.deltas)
         self.be.compound_bprop_bn(
             delta_out,
             self.grad_gamma,

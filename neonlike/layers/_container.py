@@ -89,6 +89,10 @@ class LayerContainer(Layer):
 
     layers: list[Any]
 
+    def _note_accumulation(self, accumulate_updates: bool) -> None:
+        """Remember whether the members were allocated for accumulating gradients."""
+        self.accumulate_updates = accumulate_updates or getattr(self, "accumulate_updates", False)
+
     @property
     def layers_to_optimize(self) -> list[Layer]:
         """All layers with parameters, depth first, without those frozen by an IdentityInit."""

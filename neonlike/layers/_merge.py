@@ -1,8 +1,4 @@
-"""Containers that send one input through several branches (spec layers 10.3).
-
-All branch roots add their input gradients up in one buffer, the container's
-``deltas``; the layers inside the branches use the buffers of the child tree.
-"""
+"""Containers that put branch outputs side by side (spec layers 10.3)."""
 
 from __future__ import annotations
 
@@ -10,106 +6,14 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 from neonlike.layers._base import DeltasTree, Layer
-from neonlike.layers._container import LayerContainer, allocate_layer
+from neonlike.layers._broadcast import Broadcast
+from neonlike.layers._container import allocate_layer
 from neonlike.layers._errors import describe
-from neonlike.layers._pointwise import Dropout
 from neonlike.layers._sequential import Sequential
 from neonlike.layers._shapes import buffer_shape, numel
 
 if TYPE_CHECKING:
     from typing import Self
-
-
-def as_branch(owner: Layer, member: Any, place: int) -> Sequential:
-    """Return a branch as Sequential; a single layer or list becomes one.
-
-    Raises:
-        ValueError: anything else.
-    """
-    if isinstance(member, Sequential):
-        return member
-    if isinstance(member, list | tuple | Layer):
-        return Sequential(member)
-    raise ValueError(
-        f"{describe(owner)}: branch {place + 1} must be a Sequential, a list of layers "
-        f"or a layer, got {member!r}"
-    )
-
-
-class Broadcast(LayerContainer):
-    """Base of containers whose branches share one input.
-
-    Args:
-        layers: branches, each a Sequential, a list of layers or a layer.
-    """
-
-    def __init__(self, layers: Any, name: str | None = None) -> None:
-        super().__init__(name)
-        self.layers = [as_branch(self, member, i) for i, member in enumerate(layers)]
-        self.owns_delta = True
-        if not self.layers:
-            raise ValueError(f"{describe(self)} needs at least one branch")
-        for number, branch in enumerate(self.layers, 1):
-            branch.position = f"branch {number} of {len(self.layers)} in {self.name}"
-
-    def __str__(self) -> str:
-        return f"{self.classnm} {self.name}: {len(self.layers)} branches"
-
-    @property
-    def nest_deltas(self) -> bool:
-        """True: the branches use delta buffers of a level of their own."""
-        return True
-
-    def get_terminal(self) -> Any:
-        """Return the container itself: its outputs are the merged ones."""
-        return self
-
-    def configure(self, in_obj: Any) -> Self:
-        """Configure every branch with ``in_obj``."""
-        super().configure(in_obj)
-        for branch in self.layers:
-            self._configure_branch(branch, in_obj)
-        return self
-
-    def _configure_branch(self, branch: Sequential, in_obj: Any) -> None:
-        root = branch.layers[0]
-        if isinstance(root, Dropout):
-            # in place it would mask the input of the other branches
-            root.own_buffers()
-        branch.configure(in_obj)
-
-    def allocate_deltas(self, global_deltas: DeltasTree) -> None:
-        """Collect the sizes of the container and, for the child tree, of its branches."""
-        if self.prev_layer:
-            global_deltas.proc_layer(self)
-        child = global_deltas.decend()
-        for branch in self.layers:
-            root, *inner = branch.layers
-            if isinstance(root, LayerContainer):
-                root.allocate_deltas(child)
-            for layer in inner:
-                layer.allocate_deltas(child)
-
-    def set_deltas(self, delta_buffers: DeltasTree) -> None:
-        """Take a buffer for the input gradient and give it to all branch roots."""
-        Layer.set_deltas(self, delta_buffers)
-        child = delta_buffers.decend()
-        for branch in self.layers:
-            root, *inner = branch.layers
-            root.set_deltas(self._root_tree(child))
-            for layer in inner:
-                layer.set_deltas(child)
-
-    def _root_tree(self, child: DeltasTree) -> DeltasTree:
-        """A tree from which a branch root takes the container's deltas."""
-        tree = DeltasTree()
-        tree.buffers = [self.deltas, self.deltas]
-        tree.child = child.decend()
-        return tree
-
-    def _backward_betas(self, beta: float) -> list[float]:
-        """Factor of the old deltas per branch; the last branch runs first and starts afresh."""
-        return [1.0] * (len(self.layers) - 1) + [beta]
 
 
 class MergeBroadcast(Broadcast):
@@ -146,9 +50,11 @@ class MergeBroadcast(Broadcast):
         self.error_views: list[Any] = []
         self._error: Any = None
 
-    def get_description(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def get_description(  # type: ignore[override]  # neon's signature: layers take no skip first
+        self, get_weights: bool = False, keep_states: bool = False, **kwargs: Any
+    ) -> dict[str, Any]:
         """Describe the container; ``alphas`` and ``merge`` always."""
-        desc = super().get_description(*args, **kwargs)
+        desc = super().get_description(get_weights, keep_states, **kwargs)
         desc["config"]["alphas"] = self.alphas
         desc["config"]["merge"] = self.merge
         return desc
@@ -210,6 +116,7 @@ class MergeBroadcast(Broadcast):
     def allocate(self, shared_outputs: Any = None, accumulate_updates: bool = False) -> None:
         """Make the outputs and let the branches write into their parts."""
         super().allocate(shared_outputs)
+        self._note_accumulation(accumulate_updates)
         self.output_views = self.get_partitions(self.outputs, self.slices)
         for branch, view in zip(self.layers, self.output_views, strict=True):
             allocate_layer(branch, view, accumulate_updates)
@@ -271,9 +178,11 @@ class MergeMultistream(MergeBroadcast):
         """False: there is no common input gradient."""
         return False
 
-    def get_description(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def get_description(  # type: ignore[override]  # neon's signature: layers take no skip first
+        self, get_weights: bool = False, keep_states: bool = False, **kwargs: Any
+    ) -> dict[str, Any]:
         """Describe the container; it takes no ``alphas``."""
-        desc = super().get_description(*args, **kwargs)
+        desc = super().get_description(get_weights, keep_states, **kwargs)
         del desc["config"]["alphas"]
         return desc
 
@@ -315,85 +224,3 @@ class MergeMultistream(MergeBroadcast):
         """Run the branches backward; there is no input gradient."""
         for branch, part in zip(self.layers, self._split_error(error), strict=True):
             branch.bprop(part)
-
-
-class MergeSum(Broadcast):
-    """Add the branch outputs up, as in residual blocks.
-
-    Branches whose last layer can add to old outputs write directly into the
-    container's ``outputs``; the others get a buffer of their own.
-
-    Args:
-        layers: branches, each a Sequential, a list of layers or a layer. Put a
-            branch that starts with BatchNorm last.
-    """
-
-    def __init__(self, layers: Any, name: str | None = None) -> None:
-        super().__init__(layers, name)
-        self._error_copy: Any = None
-
-    def configure(self, in_obj: Any) -> Self:
-        """Configure the branches.
-
-        Raises:
-            ValueError: the branch outputs have different sizes.
-        """
-        super().configure(in_obj)
-        self.out_shape = self.layers[0].out_shape
-        shapes = [branch.out_shape for branch in self.layers]
-        if len({buffer_shape(shape, self.be.bsz) for shape in shapes}) > 1:
-            raise ValueError(
-                f"{describe(self)} can only add outputs of equal shape, got {shapes}; "
-                "give the branches the same number of maps and strides"
-            )
-        return self
-
-    def allocate(self, shared_outputs: Any = None, accumulate_updates: bool = False) -> None:
-        """Make the outputs, shared by all branches that can add to them."""
-        super().allocate(shared_outputs)
-        for branch in self.layers:
-            outputs = self.outputs if _adds(branch) else None
-            allocate_layer(branch, outputs, accumulate_updates)
-
-    def fprop(self, inputs: Any, inference: bool = False) -> Any:
-        """Run the branches and add their outputs up."""
-        for number, branch in enumerate(self.layers):
-            if _adds(branch):
-                branch.fprop(inputs, inference, beta=1.0 if number else 0.0)
-            else:
-                output = branch.fprop(inputs, inference)
-                self.outputs[:] = self.outputs + output if number else output
-        return self.outputs
-
-    def set_deltas(self, delta_buffers: DeltasTree) -> None:
-        """Take delta buffers; make an error copy if a branch writes into its error."""
-        super().set_deltas(delta_buffers)
-        needs_copy = any(_overwrites_error(branch) for branch in self.layers[1:])
-        self._error_copy = self.be.iobuf(self.out_shape) if needs_copy else None
-
-    def bprop(self, error: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:
-        """Send the error through every branch; their input gradients add up in ``deltas``."""
-        branches = list(zip(self.layers, self._backward_betas(beta), strict=True))
-        for branch, own_beta in reversed(branches):
-            part = error
-            if branch is not self.layers[0] and _overwrites_error(branch):
-                self._error_copy[:] = error
-                part = self._error_copy
-            branch.bprop(part, alpha=alpha, beta=own_beta)
-        return self.deltas
-
-
-def _adds(branch: Sequential) -> bool:
-    """Whether the branch can add its output to a shared buffer."""
-    last: Layer = branch.layers[-1]
-    return bool(last.accumulates_outputs)
-
-
-def _overwrites_error(branch: Sequential) -> bool:
-    """Whether the branch may write into the error it is given."""
-    for layer in reversed(branch.layers):
-        if layer.overwrites_error:
-            return True
-        if layer.owns_delta:
-            return False
-    return False

@@ -124,10 +124,10 @@ class Activation(Layer):
         return self.outputs
 
     def bprop(self, error: Any) -> Any:
-        """Multiply the error by the derivative at the outputs."""
-        deltas = error if self.deltas is None else self.deltas
-        deltas[:] = self.transform.bprop(self.outputs) * error
-        return deltas
+        """Multiply the error by the derivative at the outputs, if a layer before needs it."""
+        if self.deltas is not None:
+            self.deltas[:] = self.transform.bprop(self.outputs) * error
+        return self.deltas
 
 
 class DataTransform(Layer):
@@ -137,13 +137,17 @@ class DataTransform(Layer):
         transform: a Transform such as ``Normalizer(divisor=128.)``.
     """
 
-    needs_error = False
     nout: int
 
     def __init__(self, transform: Any, name: str | None = None) -> None:
         super().__init__(name)
         self.transform = transform
         self.owns_output = False
+
+    @property
+    def needs_error(self) -> bool:
+        """False: data needs no gradient."""
+        return False
 
     def __str__(self) -> str:
         return f"DataTransform Layer '{self.name}': {type(self.transform).__name__}"
@@ -203,6 +207,11 @@ class Dropout(Layer):
         if getattr(self.prev_layer, "shares_deltas", False):
             self.owns_delta = True
         return self
+
+    @property
+    def needs_error(self) -> bool:
+        """Whether there is a layer before that uses the masked error."""
+        return bool(self.prev_layer)
 
     def own_buffers(self) -> None:
         """Stop working in place, as first layer of a branch: others read the same inputs."""

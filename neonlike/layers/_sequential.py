@@ -92,7 +92,7 @@ class Sequential(LayerContainer):
 
         The order is part of the contract: initial weights are drawn in it.
         """
-        self.accumulate_updates = accumulate_updates or getattr(self, "accumulate_updates", False)
+        self._note_accumulation(accumulate_updates)
         owners = [
             i for i, layer in enumerate(self.layers) if layer.owns_output and not layer.detached
         ]

@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
-Shape = int | tuple[int, ...]
-
 
 def numel(shape: Any) -> int:
     """Number of elements of ``shape`` (for one sample)."""

@@ -107,9 +107,11 @@ class SkipThought(Sequential):
             [self.embed_n, self.decoder_n, *self.affine_n],
         ]
 
-    def get_description(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def get_description(  # type: ignore[override]  # neon's signature: layers take no skip first
+        self, get_weights: bool = False, keep_states: bool = False, **kwargs: Any
+    ) -> dict[str, Any]:
         """Describe the container; the recurrent class by its name."""
-        desc = super().get_description(*args, **kwargs)
+        desc = super().get_description(get_weights, keep_states, **kwargs)
         desc["config"]["rec_layer"] = type_name(self.rec_layer)
         return desc
 

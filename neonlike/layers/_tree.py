@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from neonlike.layers._base import DeltasTree
+from neonlike.layers._broadcast import as_branch
 from neonlike.layers._container import LayerContainer, allocate_layer
 from neonlike.layers._errors import describe
-from neonlike.layers._merge import as_branch
 from neonlike.layers._nodes import BranchNode
 from neonlike.layers._sequential import Sequential
 
@@ -72,9 +72,11 @@ class Tree(LayerContainer):
         lines = ["  " * level + self.classnm]
         return "\n".join(lines + [branch.nested_str(level + 1) for branch in self.layers])
 
-    def get_description(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    def get_description(  # type: ignore[override]  # neon's signature: layers take no skip first
+        self, get_weights: bool = False, keep_states: bool = False, **kwargs: Any
+    ) -> dict[str, Any]:
         """Describe the tree; ``alphas`` always."""
-        desc = super().get_description(*args, **kwargs)
+        desc = super().get_description(get_weights, keep_states, **kwargs)
         desc["config"]["alphas"] = self.alphas
         return desc
 
@@ -96,7 +98,7 @@ class Tree(LayerContainer):
         """Allocate trunk and branches."""
         for branch in self.layers:
             allocate_layer(branch, None, accumulate_updates)
-        self.accumulate_updates = accumulate_updates
+        self._note_accumulation(accumulate_updates)
 
     def allocate_deltas(self, global_deltas: DeltasTree | None = None) -> None:
         """Make delta buffers, a tree of them for every branch."""

@@ -18,6 +18,7 @@ from neonlike.layers._cost import GeneralizedGANCost as GeneralizedGANCost
 from neonlike.layers._linear import BinaryLinear as BinaryLinear
 from neonlike.layers._linear import Linear as Linear
 from neonlike.layers._lookup import LookupTable as LookupTable
+from neonlike.layers._lrn import LRN as LRN
 from neonlike.layers._nodes import BranchNode as BranchNode
 from neonlike.layers._nodes import SkipNode as SkipNode
 from neonlike.layers._parameter import ParameterLayer as ParameterLayer
@@ -25,10 +26,9 @@ from neonlike.layers._pointwise import Activation as Activation
 from neonlike.layers._pointwise import Bias as Bias
 from neonlike.layers._pointwise import DataTransform as DataTransform
 from neonlike.layers._pointwise import Dropout as Dropout
-from neonlike.layers._pooling import LRN as LRN
 from neonlike.layers._pooling import Pooling as Pooling
-from neonlike.layers._pooling import RoiPooling as RoiPooling
 from neonlike.layers._reshape import Reshape as Reshape
+from neonlike.layers._roi_pooling import RoiPooling as RoiPooling
 from neonlike.layers._shapes import interpret_in_shape as interpret_in_shape
 
 __all__ = [

@@ -117,7 +117,7 @@ class DescribeMixin(ModelState):
             self.layers = load_class(network["type"]).gen_class(network["config"])
         self.layers.load_weights(network, load_states)
         if load_states:
-            self.train_state = dict(model_dict.get("train_state", {}))
+            self._resume_state = dict(model_dict.get("train_state", {}))
             self._restore_rng(backend.get("rng_state"))
 
     def _restore_rng(self, state: Any) -> None:
@@ -136,8 +136,8 @@ class DescribeMixin(ModelState):
         if hasattr(self.optimizer, "train_state"):
             name = type(self.optimizer).__name__
             state["optimizer"] = {"type": name, "state": self.optimizer.train_state()}
-        if hasattr(self.dataset, "start"):
-            state["dataset"] = {"ndata": self.dataset.ndata, "start": self.dataset.start}
+        if hasattr(self._train_set, "start"):
+            state["dataset"] = {"ndata": self._train_set.ndata, "start": self._train_set.start}
         return state
 
     def _load_old_format(self, model_dict: Mapping[str, Any], load_states: bool) -> None:

@@ -29,7 +29,7 @@ class FitMixin(ModelState):
             num_epochs: total number of epochs.
             callbacks: ``Callbacks``, or any object with its hook methods.
         """
-        self.dataset = dataset
+        self._train_set = dataset
         self.nbatches = dataset.nbatches
         self.ndata = dataset.ndata
         self.total_cost = self.be.empty((1, 1), dtype=np.float32)
@@ -100,13 +100,13 @@ class FitMixin(ModelState):
 
     def _resume(self) -> None:
         """Hand the training state of a loaded file to an optimizer and a data set of its kind."""
-        state, self.train_state = self.train_state, {}
+        state, self._resume_state = self._resume_state, {}
         optimizer, position = state.get("optimizer"), state.get("dataset")
         if optimizer is not None and optimizer["type"] == type(self.optimizer).__name__:
             self.optimizer.load_train_state(optimizer["state"])
         if (
             position is not None
             and position["ndata"] == self.ndata
-            and hasattr(self.dataset, "start")
+            and hasattr(self._train_set, "start")
         ):
-            self.dataset.start = position["start"]
+            self._train_set.start = position["start"]

@@ -192,7 +192,7 @@ class GAN(Model):
         return state
 
     def _resume(self) -> None:
-        state = self.train_state.get("gan")
+        state = self._resume_state.get("gan")
         super()._resume()
         if state is not None:
             for name in COUNTERS:

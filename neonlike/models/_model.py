@@ -53,12 +53,12 @@ class Model(FitMixin, PredictMixin, DescribeMixin, BenchmarkMixin):
         self.epoch_index = 0
         self.finished = False
         self.initialized = False
-        self.bsz = 0
+        self._bsz = 0
         self.cost = None
         self.nbatches = 0
         self.ndata = 0
-        self.train_state = {}
-        self.dataset = None
+        self._resume_state = {}
+        self._train_set = None
         self.layers = None
         self._take_layers(layers, load_states=not weights_only)
         self.layers.propagate_parallelism("Data")

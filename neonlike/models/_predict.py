@@ -104,7 +104,7 @@ class PredictMixin(ModelState):
         arrays = [np.asarray(a) for a in x] if isinstance(x, list) else [np.asarray(x)]
         shapes = [a.shape[1] if a.ndim == 2 else a.shape[1:] for a in arrays]
         self.initialize(shapes if isinstance(x, list) else shapes[0])
-        current, self.be.bsz = self.be.bsz, self.bsz
+        current, self.be.bsz = self.be.bsz, self._bsz
         try:
             parts = list(self._predict_batches(arrays, isinstance(x, list)))
         finally:
@@ -116,13 +116,13 @@ class PredictMixin(ModelState):
         """Yield the outputs of each batch of rows, without the padding."""
         feeds = _feeds(self.be, arrays, self.layers.in_shape)
         tensors = [tensor for tensor, _ in feeds]
-        for start in range(0, len(arrays[0]), self.bsz):
+        for start in range(0, len(arrays[0]), self._bsz):
             for tensor, rows in feeds:
-                _load(tensor, rows[start : start + self.bsz], self.bsz)
+                _load(tensor, rows[start : start + self._bsz], self._bsz)
             y = self.fprop(tensors if as_list else tensors[0], inference=True)
             left = len(arrays[0]) - start
             ys = y if isinstance(y, list) else [y]
-            yield [_by_example(each.get(), self.bsz)[:left] for each in ys]
+            yield [_by_example(each.get(), self._bsz)[:left] for each in ys]
 
     def _outputs(self, dataset: Any) -> Iterator[Any]:
         """Yield the output tensor of every batch."""

@@ -17,7 +17,6 @@ class ModelState(NervanaObject):
         epoch_index: number of the epoch that trains next.
         finished: set by callbacks to stop training after the current epoch.
         initialized: whether shapes and buffers exist.
-        bsz: the batch size that they were made for.
         nbatches, ndata: of the data set being trained on.
         total_cost: (1, 1) tensor, mean cost of the current epoch (from ``fit`` on).
     """
@@ -30,11 +29,11 @@ class ModelState(NervanaObject):
     epoch_index: int
     finished: bool
     initialized: bool
-    bsz: int
     nbatches: int
     ndata: int
-    train_state: dict[str, Any]  # of a loaded file, waiting for ``fit``
-    dataset: Any  # the one being trained on
+    _bsz: int  # the batch size that the buffers were made for
+    _resume_state: dict[str, Any]  # of a loaded file, waiting for ``fit``
+    _train_set: Any
 
     @property
     def layers_to_optimize(self) -> list[Any]:
@@ -60,7 +59,7 @@ class ModelState(NervanaObject):
             self._set_initialized()
 
     def _set_initialized(self) -> None:
-        self.bsz = self.be.bsz
+        self._bsz = self.be.bsz
         self.initialized = True
 
     def fprop(self, x: Any, inference: bool = False) -> Any:

@@ -21,7 +21,8 @@ class BeamSearch(NervanaObject):
         seq2seq: a ``Seq2Seq`` container; its decoder is switched to single steps.
 
     Attributes:
-        candidates: token indices of the hypotheses, arrays (steps, N), the best one last.
+        candidates: token indices of the hypotheses, arrays (steps, N); of the
+            live ones the last is best.
         scores: summed log probabilities, arrays (1, N) in the same order.
         scores_list: per live hypothesis the scores of its continuations, (num_out, N).
         z_list: per hypothesis the decoder's next input.
@@ -49,11 +50,12 @@ class BeamSearch(NervanaObject):
         Raises:
             ValueError: the encoder gives another number of states than the decoder takes.
         """
-        steps = self.layers.in_shape[1] if steps is None else steps
+        if steps is None:  # tokens for a lookup table have the shape (steps, 1)
+            steps = self.layers.in_shape[0 if self.hasLUT else 1]
         self._start(inputs, num_beams, steps)
         for t in range(steps):
             self._beamsearch_step(t, self.z_list, self.init_state_lists)
-        return self.be.array(self.candidates[-1], dtype=np.int32)
+        return self.be.array(self.candidates[self.num_live - 1], dtype=np.int32)
 
     def _start(self, inputs: Any, num_beams: int, steps: int) -> None:
         self.layers.decoder.switch_mode(inference=True)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Images = npt.NDArray[np.uint8]
+PIXELS = {"cmap": "gray", "vmin": 0, "vmax": 255, "interpolation": "nearest"}
+HEAT = {"cmap": "inferno", "vmin": None, "vmax": None, "interpolation": "bilinear", "alpha": 0.6}
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def bar_figure(
 def montage_figure(
     images: Images, captions: Sequence[str], theme: Theme, title: str, columns: int = 8
 ) -> Figure:
-    """Draw small pictures in a grid, each with its caption.
+    """Draw small pictures in a grid, each with its caption above.
 
     Args:
         images: (n, 3, H, W) or (n, 1, H, W) uint8.
@@ -188,15 +190,16 @@ def montage_figure(
     """
     columns = min(columns, max(len(images), 1))
     rows = max(math.ceil(len(images) / columns), 1)
-    lines = max((text.count("\n") + 1 if text else 0 for text in captions), default=0)
-    figure = new_figure(theme, 1.22 * columns, (1.22 + 0.17 * lines) * rows + 0.45)
-    set_title(figure, theme, title)
-    axes = np.ravel(figure.subplots(rows, columns, squeeze=False))
-    for ax in axes:
-        ax.set_axis_off()
-    for ax, image, text in zip(axes, images, captions, strict=False):
-        _show(ax, image)
-        ax.set_title(text, fontsize=7, color=theme.muted, pad=3)
+    space = 0.14 * max((text.count("\n") + 1 for text in captions if text), default=0)
+    figure, ax = _sheet(theme, title, columns, rows * (1 + space))
+    for index, (image, text) in enumerate(zip(images, captions, strict=True)):
+        row, column = divmod(index, columns)
+        top = row * (1 + space) + space
+        _show(ax, image, column, top)
+        ax.text(
+            column + 0.5, top - 0.01, text, ha="center", va="bottom", fontsize=7,
+            color=theme.muted, linespacing=1.1,
+        )  # fmt: skip
     return figure
 
 
@@ -214,32 +217,38 @@ def overlay_figure(
         maps: name -> (n, h, w); each is scaled from its own least to its own largest value.
         captions: n texts above the pictures.
     """
-    rows, columns = len(maps) + 1, len(images)
-    figure = new_figure(theme, 1.6 * columns + 0.4, 1.6 * rows + 0.75)
-    set_title(figure, theme, title)
-    axes = figure.subplots(rows, columns, squeeze=False)
-    for ax in np.ravel(axes):
-        ax.set_xticks([])
-        ax.set_yticks([])
-        for spine in ax.spines.values():
-            spine.set_visible(False)
+    space = 0.14
+    figure, ax = _sheet(theme, title, len(images), len(maps) + 1 + space, cell=1.6)
+    for row, name in enumerate(["picture", *maps]):
+        ax.text(
+            -0.03, row + space + 0.5, name, rotation=90, ha="right", va="center", fontsize=8,
+            color=theme.ink,
+        )  # fmt: skip
     for column, (image, caption) in enumerate(zip(images, captions, strict=True)):
-        _show(axes[0, column], image)
-        axes[0, column].set_title(caption, fontsize=8, color=theme.muted)
-        for ax, heat in zip(axes[1:, column], maps.values(), strict=True):
-            _overlay(ax, image, heat[column])
-    for ax, name in zip(axes[:, 0], ["picture", *maps], strict=True):
-        ax.set_ylabel(name, fontsize=8, color=theme.ink)
+        ax.text(
+            column + 0.5, space - 0.02, caption, ha="center", va="bottom", fontsize=8,
+            color=theme.muted,
+        )  # fmt: skip
+        _show(ax, image, column, space)
+        grey = np.asarray(np.asarray(image, np.float32).mean(axis=0, keepdims=True), np.uint8)
+        for row, heat in enumerate(maps.values(), 1):
+            _show(ax, grey, column, row + space)
+            _show(ax, heat[column], column, row + space, **HEAT)
     return figure
 
 
-def _overlay(ax: Any, image: Images, heat: npt.NDArray[Any]) -> None:
-    """Draw a heat map over the grey version of a picture."""
-    height, width = image.shape[1:]
-    grey = np.asarray(image, np.float32).mean(axis=0)
-    ax.imshow(grey, cmap="gray", vmin=0, vmax=255)
-    extent = (-0.5, width - 0.5, height - 0.5, -0.5)
-    ax.imshow(heat, cmap="inferno", alpha=0.6, extent=extent, interpolation="bilinear")
+def _sheet(
+    theme: Theme, title: str, width: float, height: float, cell: float = 1.2
+) -> tuple[Figure, Any]:
+    """Make a figure with one pair of bare axes, whose unit is a picture of ``cell`` inches."""
+    figure = new_figure(theme, cell * width + 0.4, cell * height + 0.45)
+    set_title(figure, theme, title)
+    ax = figure.subplots()
+    ax.set_axis_off()
+    ax.set_xlim(0, width)
+    ax.set_ylim(height, 0)
+    ax.set_aspect("equal")
+    return figure, ax
 
 
 def filter_images(weights: npt.NDArray[Any]) -> Images:
@@ -249,9 +258,9 @@ def filter_images(weights: npt.NDArray[Any]) -> Images:
     return np.asarray(np.rint(scaled), np.uint8)
 
 
-def _show(ax: Any, image: Images) -> None:
-    """Show a (3, H, W) colour or (1, H, W) grey picture with hard pixel borders."""
-    if image.shape[0] == 1:
-        ax.imshow(image[0], cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    else:
-        ax.imshow(image.transpose(1, 2, 0), interpolation="nearest")
+def _show(ax: Any, image: npt.NDArray[Any], column: float, top: float, **options: Any) -> None:
+    """Show a (3, H, W) colour, (1, H, W) grey or (H, W) plain picture in a cell of a sheet."""
+    if image.ndim == 3:
+        image = image[0] if image.shape[0] == 1 else image.transpose(1, 2, 0)
+    extent = (column + 0.02, column + 0.98, top + 0.97, top + 0.01)
+    ax.imshow(image, extent=extent, **(PIXELS | options))

@@ -223,6 +223,8 @@ class TestAllocation:
         assert be.zeros_like(like * 2, dtype=np.float32, name="n").dtype == np.float32
         assert be.zeros_like(np.ones((4, 5))).shape == (4, 5)
         assert not be.empty((3, 3)).get().any()
+        assert be.ones((2, 2)).persist_values
+        assert not be.ones((2, 2), persist_values=False).persist_values
 
     def test_array_copies(self, be: Any) -> None:
         values = np.ones((2, 2), np.float32)

@@ -225,6 +225,8 @@ def test_float16_sum_does_not_overflow(make_be: Any) -> None:
 def test_truth_values(be: Any) -> None:
     x = be.array([[1.0, -1.0]])
     assert ((x > 0) * (x < 0)).asnumpyarray().tolist() == [[0, 0]]
+    assert ((x > 0) + True).asnumpyarray().tolist() == [[1, 1]]
+    assert ((x > 0) + 1).asnumpyarray().tolist() == [[2, 1]]
     with pytest.raises(TypeError):
         ((x > 0) - (x < 0)).asnumpyarray()
     with pytest.raises(TypeError):

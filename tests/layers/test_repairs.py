@@ -20,6 +20,7 @@ from neonlike.layers import (
     BranchNode,
     Conv,
     Convolution,
+    Deconvolution,
     Dropout,
     Linear,
     LookupTable,
@@ -34,6 +35,7 @@ from neonlike.layers import (
     Tree,
 )
 from neonlike.layers.layer import Convolution_bias
+from neonlike.optimizers.optimizer import get_param_list
 from neonlike.testing import check_gradient
 from neonlike.testing._bench import Bench
 from neonlike.transforms import Logistic, Tanh
@@ -412,6 +414,50 @@ def test_data_transform_saves_the_first_input_gradient(be: Any) -> None:
     assert net.bprop(be.ones(y.shape)) is None
     assert net.layers[1].deltas is None
     assert np.abs(net.layers[1].dW.get()).max() > 0
+
+
+def test_input_dropout_saves_the_input_gradient(be: Any) -> None:
+    net = Sequential([Dropout(), Linear(2, INIT)])
+    net.configure(3)
+    net.allocate()
+    net.allocate_deltas()
+    y = net.fprop(be.ones((3, 4)))
+    assert net.bprop(be.ones(y.shape)) is None
+    assert net.layers[1].deltas is None
+
+
+def test_gradients_accumulate_in_all_containers(be64: Any) -> None:
+    """As a GAN's discriminator: the second pass adds to the gradients of the first."""
+    parts = MergeSum([[affine(3), MergeBroadcast([affine(2), affine(1)], "stack")], affine(3)])
+    net = Sequential([affine(2, batch_norm=True), parts, conv_part()])
+    net.configure((3, 1))
+    net.allocate(accumulate_updates=True)
+    net.allocate_deltas()
+    rng = np.random.RandomState(0)
+    batches = [(rng.standard_normal((3, 2)), rng.standard_normal((2, 2))) for _ in range(2)]
+
+    def grads(x: np.ndarray, error: np.ndarray) -> list[np.ndarray]:
+        net.fprop(be64.array(x))
+        net.bprop(be64.array(error))
+        return [grad.get() for (_, grad), _ in get_param_list(net.layers_to_optimize)]
+
+    one, two = grads(*batches[0]), grads(*batches[1])
+    grads(*batches[0])
+    net.set_acc_on(True)
+    both = grads(*batches[1])
+    net.set_acc_on(False)
+    for a, b, total in zip(one, two, both, strict=True):
+        np.testing.assert_allclose(total, a + b, atol=1e-12)
+
+
+def conv_part() -> list[Any]:
+    return [
+        Reshape((3, 1, 1)),
+        conv_bias(2),
+        Activation(Tanh()),
+        Deconvolution((1, 1, 2), init=INIT),
+        Bias(INIT),
+    ]
 
 
 def test_lookuptable_sends_no_garbage(be64: Any) -> None:

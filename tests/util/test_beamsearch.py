@@ -36,11 +36,8 @@ def network(be: Any, lookup: bool, start_index: int | None) -> tuple[Seq2Seq, An
     seq2seq.allocate()
     seq2seq.allocate_deltas()
     tokens = np.random.RandomState(3).randint(0, TOKENS, (STEPS, be.bsz))
-    if lookup:
-        x = be.array(tokens, dtype=np.int32)
-    else:
-        x = be.array(np.eye(TOKENS)[tokens.ravel()].T)
-    return seq2seq, x
+    one_hot = np.eye(TOKENS)[tokens.ravel()].T
+    return seq2seq, be.array(tokens, dtype=np.int32) if lookup else be.array(one_hot)
 
 
 def log_probability(search: BeamSearch, x: Any, sequence: tuple[int, ...]) -> np.ndarray:
@@ -61,10 +58,10 @@ def log_probability(search: BeamSearch, x: Any, sequence: tuple[int, ...]) -> np
 def test_finds_the_most_probable_sequence(be: Any, lookup: bool, start_index: int | None) -> None:
     seq2seq, x = network(be, lookup, start_index)
     search = BeamSearch(seq2seq)
-    found = search.beamsearch(x, num_beams=TOKENS**STEPS).get()
+    found = search.beamsearch(x, num_beams=TOKENS**STEPS + 3).get()
     assert found.dtype == np.int32
     assert search.num_live == TOKENS**STEPS
-    best_score = search.scores[-1][0].copy()
+    best_score = search.scores[search.num_live - 1][0].copy()
     sequences = list(itertools.product(range(TOKENS), repeat=STEPS))
     scores = np.stack([log_probability(search, x, sequence) for sequence in sequences])
     best = scores.argmax(axis=0)

@@ -24,6 +24,7 @@ from neonlike.kernels.numba._conv_pack import (
     Work,
     fetch_rows,
     flat_strides,
+    group_width,
     line_strides,
     prepare,
 )
@@ -37,6 +38,7 @@ wide_tile = _vector.broadcast_tile(WIDE)
 half_tile = _vector.broadcast_tile(HALF)
 quarter_tile = _vector.broadcast_tile(QUARTER)
 
+RING_BYTES = 256 << 10  # share of the second cache; weights and outputs pass through it too
 STREAM_BYTES = 16 << 20  # outputs that no cache holds until they are read again
 
 
@@ -56,11 +58,13 @@ def direct(
     taps = len(x) * len(plan.taps)
     rows = _blocks(len(out))
     packed = scratch("conv weights", (sum(rows[:, 1]) * taps,), x.dtype)
-    pack_weights(w.reshape(len(w), -1, w.shape[-1]), swap, plan.taps, rows, alpha, packed)
-    work = prepare(plan, x, line, (len(plan.taps), 3), WIDE * line, scratch)
+    pack_weights(w.reshape(len(w), -1, w.shape[-1]), swap, plan.taps, rows, float(alpha), packed)
+    work = prepare(
+        plan, x, group_width(plan, x, line, RING_BYTES), (len(plan.taps), 3), WIDE * line, scratch
+    )
     aligned = out.ctypes.data % LINE_BYTES == 0 and out.shape[-1] % line == 0
     stream = aligned and out.nbytes >= STREAM_BYTES
-    convolve(plan, work, x, packed, rows, out, beta, stream)
+    convolve(plan, work, x, packed, rows, out, float(beta), stream)
 
 
 def _blocks(channels: int) -> Array:

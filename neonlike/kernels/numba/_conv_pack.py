@@ -61,6 +61,13 @@ flat_strides = inline(_flat_strides)
 line_strides = inline(_line_strides)
 
 
+def group_width(plan: Plan, x: Array, least: int, ring_bytes: int) -> int:
+    """Columns of a group: wide ones read long pieces of x, but the ring must stay in the cache."""
+    lines = max(1, plan.depth.shape[1] * plan.span * plan.positions * x.shape[0])
+    line = LINE_BYTES // x.itemsize
+    return int(max(round_up(least, line), ring_bytes // (lines * LINE_BYTES) * line))
+
+
 def prepare(
     plan: Plan, x: Array, width: int, table: tuple[int, int], extra: int, scratch: Scratch
 ) -> Work:
@@ -108,7 +115,7 @@ def fetch_rows(
             if d >= 0 and h >= 0 and alive[t, slot] != h:
                 alive[t, slot] = h
                 start = (t * plan.span + slot) * strides[2]
-                pack_row(x, d, h, plan.runs, plan.step, group, strides, ring, start)
+                pack_row(x, d, h, plan.runs, group, strides, ring, start)
 
 
 @inner
@@ -117,7 +124,6 @@ def pack_row(
     d: int,
     h: int,
     runs: Array,
-    step: int,
     group: Group,
     strides: Strides,
     ring: Array,
@@ -128,20 +134,19 @@ def pack_row(
     first, columns = group
     item = x.itemsize
     line = LINE_BYTES // item
-    stride, apart = step * batch * item, strides[0] * item
+    apart = strides[0] * item
     for c in range(channels):
         for run in range(runs.shape[0]):
-            w = (((c * depth + d) * height + h) * width + runs[run, 1]) * batch + first
-            source = x.ctypes.data + w * item
-            at = start + c * strides[1] + runs[run, 0] * strides[0]
+            position, left, count, step = runs[run]
+            w = (((c * depth + d) * height + h) * width + left) * batch + first
+            source, stride = x.ctypes.data + w * item, step * batch * item
+            at = start + c * strides[1] + position * strides[0]
             target = ring.ctypes.data + at * item
             if columns % line == 0:
                 for n in range(0, columns * item, LINE_BYTES):
-                    for i in range(runs[run, 2]):
+                    for i in range(count):
                         copy_line(source + n + i * stride, target + n + i * apart)
             else:
-                for i in range(runs[run, 2]):
+                for i in range(count):
                     for n in range(columns):
-                        ring[at + i * strides[0] + n] = x[
-                            c, d, h, runs[run, 1] + i * step, first + n
-                        ]
+                        ring[at + i * strides[0] + n] = x[c, d, h, left + i * step, first + n]

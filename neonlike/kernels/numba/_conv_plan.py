@@ -55,14 +55,15 @@ class Axis:
         residues = sorted({residue for _, residue in taps})
         runs = [self._run(low, length, n, residue) for n, residue in enumerate(residues)]
         shifts = [residues.index(residue) * length + shift - low for shift, residue in taps]
-        table = np.array([run for run in runs if run[2] > 0], np.int64).reshape(-1, 3)
+        table = np.array([run for run in runs if run[2] > 0], np.int64).reshape(-1, 4)
         return table, len(residues) * length, np.array(shifts, np.int64)
 
-    def _run(self, low: int, length: int, number: int, residue: int) -> tuple[int, int, int]:
-        """Position, first input and count of the inputs of one residue in the image."""
+    def _run(self, low: int, length: int, number: int, residue: int) -> tuple[int, int, int, int]:
+        """The inputs of one residue that lie in the image, as a row of ``Plan.runs``."""
         first = max(low, 0)
         stop = min(low + length, -(-(self.size - residue) // self.step))
-        return number * length + first - low, first * self.step + residue, stop - first
+        position = number * length + first - low
+        return position, first * self.step + residue, stop - first, self.step
 
 
 class Plan(NamedTuple):
@@ -72,8 +73,7 @@ class Plan(NamedTuple):
     depth: Array  # (M, T) input planes, -1 outside
     height: Array  # (P, R) input rows, -1 outside
     reach: Array  # (Q, 2) range of the taps along the width that meet an input
-    step: int  # along the width
-    runs: Array  # (runs, 3) position in a packed row, first input, number of inputs
+    runs: Array  # (runs, 4) position in a packed row; first, number and step of the inputs there
     positions: int  # of a packed row
     shift: Array  # (S,) position where each tap of a row begins
     d_places: Array  # (M,) where the outputs go
@@ -91,7 +91,7 @@ def plan(axes: tuple[Axis, ...], filters: Triple) -> Plan:
     first = np.where(height < 0, last[:, None], height).min(1, initial=h.size)
     span = max(1, int((last - first).max(initial=0)) + 1)
     places = (d.places, h.places, w.places)
-    return Plan(taps, d.read(), height, w.reach(), w.step, *w.pack(), *places, span)
+    return Plan(taps, d.read(), height, w.reach(), *w.pack(), *places, span)
 
 
 @functools.lru_cache(maxsize=1024)

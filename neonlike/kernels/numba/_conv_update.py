@@ -22,6 +22,7 @@ from neonlike.kernels.numba._conv_pack import (
     Work,
     fetch_rows,
     flat_strides,
+    group_width,
     pack_row,
     prepare,
     round_up,
@@ -35,6 +36,8 @@ ROWS, COLUMNS = _vector.DOT_ROWS, _vector.DOT_COLUMNS
 dot_tile = _vector.dot_tile(ROWS, COLUMNS)
 
 LENGTH = 512  # elements of a scalar product that make up for the final sum over lanes
+CHUNK = 64  # lines of a scalar product: its rows of errors stay in the first cache
+RING_BYTES = 512 << 10  # share of the second cache
 
 
 def gradient(
@@ -43,14 +46,14 @@ def gradient(
     """Gradient of the weights ``out`` (C, T, R, S, K), by the tables of a forward plan."""
     outputs, _, _, width, batch = err.shape
     line = LINE_BYTES // x.itemsize
-    group = round_up(-(-LENGTH // width), line)
+    group = group_width(plan, x, -(-LENGTH // width), RING_BYTES)
     row = round_up(width * min(group, batch), line) + line  # avoids powers of two
     maps, taps = round_up(outputs, COLUMNS), len(x) * len(plan.taps)
     work = prepare(plan, x, group, (1, round_up(taps, ROWS)), (maps + 1) * row, scratch)
     shape = (len(work.rings), maps // COLUMNS, round_up(taps, ROWS) + ROWS, COLUMNS)
     sums = scratch("conv sums", shape, x.dtype)
-    accumulate(plan, work, x, err, np.array([[0, 0, width]]), row, sums)
-    finish(sums, out.reshape(len(x), -1, len(plan.shift), outputs), alpha, beta)
+    accumulate(plan, work, x, err, np.array([[0, 0, width, 1]]), row, sums)
+    finish(sums, out.reshape(len(x), -1, len(plan.shift), outputs), float(alpha), float(beta))
 
 
 @jit
@@ -95,19 +98,26 @@ def add_strip(
 ) -> None:
     """A strip of rows of output plane ``m``, for one group of columns."""
     ring, alive, offsets = work.rings[part], work.alive[part], work.tables[part, 0]
-    line = LINE_BYTES // x.itemsize
-    lines = (plan.w_places.shape[0] * group[1] + line - 1) // line
-    strides = flat_strides(plan, x.shape[0], group[1], line)
+    line, columns = LINE_BYTES // x.itemsize, group[1]
+    size = plan.w_places.shape[0] * columns
+    lines = (size + line - 1) // line
+    strides = flat_strides(plan, x.shape[0], columns, line)
+    in_place = columns == err.shape[4] and size % line == 0 and err.shape[0] % COLUMNS == 0
     errors = ring.shape[0] - sums.shape[0] * COLUMNS * row
     rows = plan.height.shape[0]
     alive[:] = -1
     for p in range(rows * strip // work.strips, rows * (strip + 1) // work.strips):
         fetch_rows(x, plan, m, p, group, strides, ring, alive)
-        pack_row(err, m, p, runs, 1, group, (group[1], row, row), ring, errors)
+        if in_place:
+            y = err.ctypes.data + (m * rows + p) * size * x.itemsize
+            apart = err.shape[1] * rows * size
+        else:
+            pack_row(err, m, p, runs, group, (columns, row, row), ring, errors)
+            y, apart = ring.ctypes.data + errors * x.itemsize, row
         for t in range(plan.depth.shape[1]):
             if plan.depth[m, t] >= 0:
                 tap, count = set_offsets(plan, t, p, strides, x.shape[0], errors - row, offsets)
-                add_products(ring, offsets, tap, count, errors, row, lines, sums)
+                add_products(ring, offsets, tap, count, y, apart, lines, sums)
 
 
 @inline
@@ -142,19 +152,22 @@ def add_products(
     tap: int,
     count: int,
     errors: int,
-    row: int,
+    apart: int,
     lines: int,
     sums: Array,
 ) -> None:
-    """Add the products of ``count`` input rows and all error rows of ``lines`` lines."""
-    item = ring.itemsize
-    like = ring.dtype.type(0)
+    """Multiply ``count`` input rows with all error rows, ``apart``, from address ``errors`` on."""
+    item, like = ring.itemsize, ring.dtype.type(0)
+    chunks = (lines + CHUNK - 1) // CHUNK
     for block in range(sums.shape[0]):
-        y = ring.ctypes.data + (errors + block * COLUMNS * row) * item
-        for i in range(0, count, ROWS):
-            target = sums.ctypes.data + (block * sums.shape[1] + tap + i) * COLUMNS * item
-            reads = offsets.ctypes.data + i * offsets.itemsize
-            dot_tile(ring.ctypes.data, reads, y, row, lines, target, like)
+        for chunk in range(chunks):
+            first, last = lines * chunk // chunks, lines * (chunk + 1) // chunks
+            x = ring.ctypes.data + first * LINE_BYTES
+            y = errors + block * COLUMNS * apart * item + first * LINE_BYTES
+            for i in range(0, count, ROWS):
+                target = sums.ctypes.data + (block * sums.shape[1] + tap + i) * COLUMNS * item
+                reads = offsets.ctypes.data + i * offsets.itemsize
+                dot_tile(x, reads, y, apart, last - first, target, like)
 
 
 @jit

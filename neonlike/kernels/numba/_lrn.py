@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba._jit import jit, pjit, prange
+from neonlike.kernels.numba._jit import inline, inner, jit
+from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._span import span
 
 _BLOCK = 1024  # columns: a few maps of them stay in the L1 cache
 
@@ -14,7 +17,8 @@ def fprop_lrn(x: Array, out: Array, denom: Array, depth: int, ascale: float, bpo
     """Response normalisation across maps; ``out`` and ``denom`` are like ``x``."""
     maps = x.shape[0]
     xs, outs, denoms = x.reshape(maps, -1), out.reshape(maps, -1), denom.reshape(maps, -1)
-    _fprop_lrn(xs, outs, denoms, depth, ascale / depth, bpower)
+    parts = numba.get_num_threads()
+    _fprop_lrn(xs, outs, denoms, depth, ascale / depth, float(bpower), parts)
 
 
 def bprop_lrn(
@@ -30,32 +34,44 @@ def bprop_lrn(
     """Gradient ``delta`` of ``fprop_lrn``, whose ``x``, ``out`` and ``denom`` are given."""
     maps = x.shape[0]
     xs, outs, errs, deltas, denoms = (a.reshape(maps, -1) for a in (x, out, err, delta, denom))
-    _bprop_lrn(xs, outs, errs, deltas, denoms, depth, ascale / depth, bpower)
-
-
-@pjit
-def _fprop_lrn(x: Array, out: Array, denom: Array, depth: int, scale: float, bpower: float) -> None:
-    blocks = (x.shape[1] + _BLOCK - 1) // _BLOCK
-    for block in prange(blocks):
-        _fprop_lrn_block(x, out, denom, depth, scale, bpower, block * _BLOCK)
+    parts = numba.get_num_threads()
+    numbers = (ascale / depth, float(bpower))
+    _bprop_lrn(xs, outs, errs, deltas, denoms, depth, *numbers, parts)
 
 
 @jit
-def _fprop_lrn_block(
-    x: Array, out: Array, denom: Array, depth: int, scale: float, bpower: float, start: int
+def _fprop_lrn(
+    x: Array, out: Array, denom: Array, depth: int, scale: float, bpower: float, parts: int
 ) -> None:
-    """All maps of up to ``_BLOCK`` columns."""
-    maps, stop = x.shape[0], min(start + _BLOCK, x.shape[1])
-    for c in range(maps):
-        sums = denom[c, start:stop]
-        sums[:] = 1
-        for near in _neighbours(c, maps, depth):
-            _add_squares(sums, x[near, start:stop], x.dtype.type(scale))
-        _power(sums, bpower, out[c, start:stop])
-        _multiply(out[c, start:stop], x[c, start:stop])
+    share(_fprop_part, parts, (x, out, denom, depth, scale, bpower, parts))
 
 
-@pjit
+@inner
+def _fprop_part(
+    part: int,
+    x: Array,
+    out: Array,
+    denom: Array,
+    depth: int,
+    scale: float,
+    bpower: float,
+    parts: int,
+) -> None:
+    """A part of the columns."""
+    maps, columns = x.shape
+    first, last = span(part, parts, columns, _BLOCK)
+    for start in range(first, last, _BLOCK):
+        stop = min(start + _BLOCK, last)
+        for c in range(maps):
+            sums = denom[c, start:stop]
+            sums[:] = 1
+            for near in _neighbours(c, maps, depth):
+                _add_squares(sums, x[near, start:stop], x.dtype.type(scale))
+            _power(sums, bpower, out[c, start:stop])
+            _multiply(out[c, start:stop], x[c, start:stop])
+
+
+@jit
 def _bprop_lrn(
     x: Array,
     out: Array,
@@ -65,14 +81,14 @@ def _bprop_lrn(
     depth: int,
     scale: float,
     bpower: float,
+    parts: int,
 ) -> None:
-    blocks = (x.shape[1] + _BLOCK - 1) // _BLOCK
-    for block in prange(blocks):
-        _bprop_lrn_block(x, out, err, delta, denom, depth, scale, bpower, block * _BLOCK)
+    share(_bprop_part, parts, (x, out, err, delta, denom, depth, scale, bpower, parts))
 
 
-@jit
-def _bprop_lrn_block(
+@inner
+def _bprop_part(
+    part: int,
     x: Array,
     out: Array,
     err: Array,
@@ -81,22 +97,28 @@ def _bprop_lrn_block(
     depth: int,
     scale: float,
     bpower: float,
-    start: int,
+    parts: int,
 ) -> None:
-    """All maps of up to ``_BLOCK`` columns."""
-    maps, stop = x.shape[0], min(start + _BLOCK, x.shape[1])
-    cross = np.empty(stop - start, x.dtype)
-    for c in range(maps):
-        cross[:] = 0
-        for near in _neighbours(c, maps, depth):
-            _add_cross(cross, out[near, start:stop], err[near, start:stop], denom[near, start:stop])
-        target = delta[c, start:stop]
-        _power(denom[c, start:stop], bpower, target)
-        _multiply(target, err[c, start:stop])
-        _add_products(target, x[c, start:stop], cross, x.dtype.type(-2 * bpower * scale))
+    """A part of the columns."""
+    maps, columns = x.shape
+    factor = x.dtype.type(-2 * bpower * scale)
+    first, last = span(part, parts, columns, _BLOCK)
+    for start in range(first, last, _BLOCK):
+        stop = min(start + _BLOCK, last)
+        cross = np.empty(stop - start, x.dtype)
+        for c in range(maps):
+            cross[:] = 0
+            for near in _neighbours(c, maps, depth):
+                _add_cross(
+                    cross, out[near, start:stop], err[near, start:stop], denom[near, start:stop]
+                )
+            target = delta[c, start:stop]
+            _power(denom[c, start:stop], bpower, target)
+            _multiply(target, err[c, start:stop])
+            _add_products(target, x[c, start:stop], cross, factor)
 
 
-@jit
+@inline
 def _neighbours(c: int, maps: int, depth: int) -> range:
     return range(max(c - depth // 2, 0), min(c + depth // 2 + 1, maps))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import jit, jit_sum
+from neonlike.kernels.numba._span import span
 
 _BLOCK = 1024  # samples
 
@@ -33,18 +34,12 @@ def merge(partial: Array, n: int) -> tuple[float, float]:
     parts = partial.shape[0]
     mean, squares = 0.0, 0.0
     for part in range(parts):
-        first, last = share(part, parts, n)
+        first, last = span(part, parts, n, 1)
         mean += partial[part, 0] * (last - first) / n
     for part in range(parts):
-        first, last = share(part, parts, n)
+        first, last = span(part, parts, n, 1)
         squares += partial[part, 1] + (partial[part, 0] - mean) ** 2 * (last - first)
     return mean, squares
-
-
-@jit
-def share(part: int, parts: int, total: int) -> tuple[int, int]:
-    """First and last (exclusive) of the ``total`` that fall to one of ``parts``."""
-    return total * part // parts, total * (part + 1) // parts
 
 
 @jit_sum

@@ -15,7 +15,7 @@ from neonlike.kernels._activation import (
 )
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba import _recurrent_vector as vector
-from neonlike.kernels.numba._jit import jit
+from neonlike.kernels.numba._jit import inner
 from neonlike.kernels.numba._recurrent_vector import Lanes, elementwise
 
 Code = tuple[int, float, float]
@@ -39,22 +39,26 @@ def _leak_slope(y: Lanes, below: Lanes) -> Lanes:
     return y.choose(">", 0.0, 1.0, y.choose("<", 0.0, below, 0.0))
 
 
-_tanh = elementwise(lambda x: [vector.tanh(x)], reads=1)
-_logistic = elementwise(lambda x: [vector.logistic(x)], reads=1)
-_rectlin = elementwise(lambda x, slope: [_leak(x, slope)], reads=1)
-_rectlinclip = elementwise(lambda x, slope, limit: [_clip(x, slope, limit)], reads=1)
-_elu = elementwise(lambda x, slope: [_explin(x, slope)], reads=1)
+_tanh = elementwise("tanh", lambda x: [vector.tanh(x)], reads=1)
+_logistic = elementwise("logistic", lambda x: [vector.logistic(x)], reads=1)
+_rectlin = elementwise("rectlin", lambda x, slope: [_leak(x, slope)], reads=1)
+_rectlinclip = elementwise("rectlinclip", lambda x, slope, limit: [_clip(x, slope, limit)], reads=1)
+_elu = elementwise("elu", lambda x, slope: [_explin(x, slope)], reads=1)
 
-_tanh_slope = elementwise(lambda y, d: [d - d * y * y], reads=2)
-_logistic_slope = elementwise(lambda y, d: [d * y * (1.0 - y)], reads=2)
-_rectlin_slope = elementwise(lambda y, d, slope: [d * _leak_slope(y, slope)], reads=2)
-_rectlinclip_slope = elementwise(
-    lambda y, d, slope, limit: [y.choose("<", limit, d * _leak_slope(y, slope), 0.0)], reads=2
+_tanh_slope = elementwise("tanh_slope", lambda y, d: [d - d * y * y], reads=2)
+_logistic_slope = elementwise("logistic_slope", lambda y, d: [d * y * (1.0 - y)], reads=2)
+_rectlin_slope = elementwise(
+    "rectlin_slope", lambda y, d, slope: [d * _leak_slope(y, slope)], reads=2
 )
-_elu_slope = elementwise(lambda y, d, slope: [d * _leak_slope(y, y + slope)], reads=2)
+_rectlinclip_slope = elementwise(
+    "rectlinclip_slope",
+    lambda y, d, slope, limit: [y.choose("<", limit, d * _leak_slope(y, slope), 0.0)],
+    reads=2,
+)
+_elu_slope = elementwise("elu_slope", lambda y, d, slope: [d * _leak_slope(y, y + slope)], reads=2)
 
 
-@jit
+@inner
 def activate(act: Code, panel: Array, start: int, size: int) -> None:
     """Apply the activation to ``size`` elements of the panel."""
     kind, slope, limit = act
@@ -70,7 +74,7 @@ def activate(act: Code, panel: Array, start: int, size: int) -> None:
         _elu(panel, (start,), (slope,), size)
 
 
-@jit
+@inner
 def times_slope(act: Code, panel: Array, y: int, d: int, size: int) -> None:
     """Multiply ``size`` elements from ``d`` on by the derivative at the outputs from ``y`` on."""
     kind, slope, limit = act

@@ -7,14 +7,16 @@ in ``_recurrent_panel``.
 from __future__ import annotations
 
 from neonlike.kernels._types import Array, Triple
-from neonlike.kernels.numba._jit import jit, pjit, prange
+from neonlike.kernels.numba._jit import inner, pjit, prange
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
 from neonlike.kernels.numba._recurrent_panel import (
     Block,
     Panels,
     accumulate,
     block_of,
+    clear,
     load,
+    load_biased,
     load_state,
     pack,
     panels_of,
@@ -33,18 +35,16 @@ def _new_cell(i: Lanes, f: Lanes, g: Lanes, c: Lanes) -> list[Lanes]:
     return [new, new]
 
 
-def _cell_deltas(
-    i: Lanes, f: Lanes, g: Lanes, c_last: Lanes, s: Lanes, dc: Lanes
-) -> list[Lanes]:
+def _cell_deltas(i: Lanes, f: Lanes, g: Lanes, c_last: Lanes, s: Lanes, dc: Lanes) -> list[Lanes]:
     """d_i, d_f, d_g and the gradient of the cell before."""
     dc = dc + s
     return [dc * g, dc * c_last, dc * i, dc * f]
 
 
-_update_cell = elementwise(_new_cell, reads=4)
-_output = elementwise(lambda o, c_act: [o * c_act], reads=2)
-_output_deltas = elementwise(lambda o, c_act, s: [s * c_act, s * o], reads=3)
-_other_deltas = elementwise(_cell_deltas, reads=6)
+_update_cell = elementwise("update_cell", _new_cell, reads=4)
+_output = elementwise("output", lambda o, c_act: [o * c_act], reads=2)
+_output_deltas = elementwise("output_deltas", lambda o, c_act, s: [s * c_act, s * o], reads=3)
+_other_deltas = elementwise("other_deltas", _cell_deltas, reads=6)
 
 
 @pjit
@@ -66,7 +66,7 @@ def fprop(
     n = w.shape[1]
     directions = w.shape[0] // (4 * n)
     for d in range(directions):
-        pack(w[4 * d * n : 4 * (d + 1) * n], work.weights[d], 0)
+        pack(w[4 * d * n : 4 * (d + 1) * n], work.weights[d], 0 * n)
     items, workers = directions * panels_of(geometry, work.width), work.panels.shape[0]
     for worker in prange(workers):
         panel = work.panels[worker]
@@ -76,7 +76,7 @@ def fprop(
             _forward(weights, b, gates, h, c, c_act, h0, c0, n, block, act, gate, panel)
 
 
-@jit
+@inner
 def _forward(
     w: Array,
     b: Array,
@@ -94,16 +94,16 @@ def _forward(
 ) -> None:
     row, pitch = block.direction * n, block.pitch
     size = n * pitch
-    i, f, o, g = 0, size, 2 * size, 3 * size  # where in the panel
+    i, f, o, g = 0 * size, 1 * size, 2 * size, 3 * size  # where in the panel
     cell, cell_act, last = 4 * size, 5 * size, 6 * size
-    panel[: 7 * size] = 0
+    clear(panel, i, 7 * size)
     load_state(h0, row, n, panel, last, block)
     load_state(c0, row, n, panel, cell, block)
     for step in range(block.geometry[1]):
         t = time(step, block)
-        load(gates, 4 * row, 4 * n, panel, i, block, t, b)
+        load_biased(gates, 4 * row, 4 * n, panel, i, block, t, b)
         if step or h0.size:
-            accumulate(w, 0, 4 * n, n, panel, last, i, pitch)
+            accumulate(w, 0 * n, 4 * n, n, panel, last, i, pitch)
         activate(gate, panel, i, 3 * size)
         activate(act, panel, g, size)
         _update_cell(panel, (i, f, g, cell, cell_act), (), size)
@@ -134,7 +134,7 @@ def bprop(
     n = w.shape[1]
     directions = w.shape[0] // (4 * n)
     for d in range(directions):
-        pack(w[4 * d * n : 4 * (d + 1) * n].T, work.weights[d], 0)
+        pack(w[4 * d * n : 4 * (d + 1) * n].T, work.weights[d], 0 * n)
     items, workers = directions * panels_of(geometry, work.width), work.panels.shape[0]
     for worker in prange(workers):
         panel = work.panels[worker]
@@ -144,7 +144,7 @@ def bprop(
             _backward(weights, gates, c, c_act, c0, err, delta, dh0, n, block, act, gate, panel)
 
 
-@jit
+@inner
 def _backward(
     w: Array,
     gates: Array,
@@ -162,19 +162,19 @@ def _backward(
 ) -> None:
     row, pitch, steps = block.direction * n, block.pitch, block.geometry[1]
     size = n * pitch
-    i, f, o, g = 0, size, 2 * size, 3 * size  # where in the panel
+    i, f, o, g = 0 * size, 1 * size, 2 * size, 3 * size  # where in the panel
     d_i, d_f, d_o, d_g = 4 * size, 5 * size, 6 * size, 7 * size
     s, dc, cell_act, cell_last = 8 * size, 9 * size, 10 * size, 11 * size
-    panel[: 12 * size] = 0
+    clear(panel, i, 12 * size)
     for step in range(steps - 1, -1, -1):
         t = time(step, block)
-        load(err, row, n, panel, s, block, t, err[:0])
+        load(err, row, n, panel, s, block, t)
         if step < steps - 1:
-            accumulate(w, 0, n, 4 * n, panel, d_i, s, pitch)
-        load(gates, 4 * row, 4 * n, panel, i, block, t, gates[:0])
-        load(c_act, row, n, panel, cell_act, block, t, c_act[:0])
+            accumulate(w, 0 * n, n, 4 * n, panel, d_i, s, pitch)
+        load(gates, 4 * row, 4 * n, panel, i, block, t)
+        load(c_act, row, n, panel, cell_act, block, t)
         if step:
-            load(c, row, n, panel, cell_last, block, time(step - 1, block), c[:0])
+            load(c, row, n, panel, cell_last, block, time(step - 1, block))
         else:
             load_state(c0, row, n, panel, cell_last, block)
         _output_deltas(panel, (o, cell_act, s, d_o, s), (), size)
@@ -184,6 +184,6 @@ def _backward(
         times_slope(act, panel, g, d_g, size)
         store(panel, d_i, delta, 4 * row, 4 * n, block, t)
     if dh0.size:
-        panel[s : s + size] = 0
-        accumulate(w, 0, n, 4 * n, panel, d_i, s, pitch)
+        clear(panel, s, size)
+        accumulate(w, 0 * n, n, 4 * n, panel, d_i, s, pitch)
         store_state(panel, s, dh0, row, n, block)

@@ -15,18 +15,20 @@ from typing import NamedTuple
 
 from neonlike.kernels._types import Array, Triple
 from neonlike.kernels.numba import _vector
-from neonlike.kernels.numba._jit import jit
-from neonlike.kernels.numba._recurrent_vector import product_tile, transfer
+from neonlike.kernels.numba._jit import inner
+from neonlike.kernels.numba._recurrent_vector import elementwise, product_tile, transfer
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE, NARROW = _vector.WIDE, _vector.QUARTER
 _MAX_WIDTH = 64  # columns: a panel of 4 * 256 gate rows then fills a quarter of an L2 cache
 _MIN_WIDTH = 16  # columns: half the batch is not worth a thread below
 
-_copy_in, _add_in, _copy_out = transfer(True), transfer(True, accumulate=True), transfer(False)
+_copy_in = transfer("copy_in", inwards=True)
+_copy_in_biased = transfer("copy_in_biased", inwards=True, biased=True)
+_copy_out = transfer("copy_out", inwards=False)
+_fill = elementwise("fill", lambda value: [value], reads=0)
 _wide_tile, _wide_half = product_tile(WIDE), product_tile(WIDE, half=True)
 _narrow_tile, _narrow_half = product_tile(NARROW), product_tile(NARROW, half=True)
-_row_tile, _row_half = product_tile(1), product_tile(1, half=True)
 
 
 class Panels(NamedTuple):
@@ -70,14 +72,14 @@ def panel_width(directions: int, columns: int, threads: int, unit: int) -> int:
     return -(-columns // panels // unit) * unit
 
 
-@jit
+@inner
 def panels_of(geometry: Triple, width: int) -> int:
     """Panels per direction."""
     panels: int = (geometry[0] * geometry[2] + width - 1) // width
     return panels
 
 
-@jit
+@inner
 def block_of(item: int, geometry: Triple, width: int, unit: int) -> Block:
     """The columns of panel ``item``, counted through both directions."""
     direction, number = divmod(item, panels_of(geometry, width))
@@ -86,41 +88,47 @@ def block_of(item: int, geometry: Triple, width: int, unit: int) -> Block:
     return Block(geometry, direction, first, width, (width + unit - 1) // unit * unit)
 
 
-@jit
+@inner
 def time(step: int, block: Block) -> int:
     """The step of the sequence that the block's direction takes as its ``step``-th."""
     return block.geometry[1] - 1 - step if block.direction else step
 
 
-@jit
-def load(
+@inner
+def clear(panel: Array, start: int, size: int) -> None:
+    """Set ``size`` elements to zero."""
+    _fill(panel, (start,), (0.0,), size)
+
+
+@inner
+def load(x: Array, row: int, rows: int, panel: Array, start: int, block: Block, t: int) -> None:
+    """Copy rows of ``x`` at step ``t`` to ``panel[start:]``."""
+    _, steps, inner = block.geometry
+    done = 0
+    while done < block.width:
+        outer, k = divmod(block.first + done, inner)
+        run = min(inner - k, block.width - done)
+        column = (outer * steps + t) * inner + k
+        _copy_in(x, row, column, panel, start + done, block.pitch, rows, run)
+        done += run
+
+
+@inner
+def load_biased(
     x: Array, row: int, rows: int, panel: Array, start: int, block: Block, t: int, bias: Array
 ) -> None:
-    """Copy rows of ``x`` at step ``t`` to ``panel[start:]``, plus ``bias`` if it is not empty."""
+    """``load``, plus ``bias`` (all rows of ``x``, 1)."""
     _, steps, inner = block.geometry
     done = 0
     while done < block.width:
         outer, k = divmod(block.first + done, inner)
         run = min(inner - k, block.width - done)
         column = (outer * steps + t) * inner + k
-        _copy_in(x, row, column, panel, start + done, block.pitch, rows, run, bias)
+        _copy_in_biased(x, row, column, panel, start + done, block.pitch, rows, run, bias)
         done += run
 
 
-@jit
-def add(x: Array, row: int, rows: int, panel: Array, start: int, block: Block, t: int) -> None:
-    """Add rows of ``x`` at step ``t`` to ``panel[start:]``."""
-    _, steps, inner = block.geometry
-    done = 0
-    while done < block.width:
-        outer, k = divmod(block.first + done, inner)
-        run = min(inner - k, block.width - done)
-        column = (outer * steps + t) * inner + k
-        _add_in(x, row, column, panel, start + done, block.pitch, rows, run, x[:0])
-        done += run
-
-
-@jit
+@inner
 def store(panel: Array, start: int, x: Array, row: int, rows: int, block: Block, t: int) -> None:
     """Copy ``panel[start:]`` to rows of ``x`` at step ``t``."""
     _, steps, inner = block.geometry
@@ -129,68 +137,66 @@ def store(panel: Array, start: int, x: Array, row: int, rows: int, block: Block,
         outer, k = divmod(block.first + done, inner)
         run = min(inner - k, block.width - done)
         column = (outer * steps + t) * inner + k
-        _copy_out(x, row, column, panel, start + done, block.pitch, rows, run, x[:0])
+        _copy_out(x, row, column, panel, start + done, block.pitch, rows, run)
         done += run
 
 
-@jit
+@inner
 def load_state(x: Array, row: int, rows: int, panel: Array, start: int, block: Block) -> None:
     """Fill ``panel[start:]`` from a state (rows, sequences); an empty state stands for zeros."""
-    panel[start : start + rows * block.pitch] = 0
+    clear(panel, start, rows * block.pitch)
     if x.size:
-        _copy_in(x, row, block.first, panel, start, block.pitch, rows, block.width, x[:0])
+        _copy_in(x, row, block.first, panel, start, block.pitch, rows, block.width)
 
 
-@jit
+@inner
 def store_state(panel: Array, start: int, x: Array, row: int, rows: int, block: Block) -> None:
     """Copy ``panel[start:]`` to a state (rows, sequences)."""
-    _copy_out(x, row, block.first, panel, start, block.pitch, rows, block.width, x[:0])
+    _copy_out(x, row, block.first, panel, start, block.pitch, rows, block.width)
 
 
-@jit
-def tile_rows(rest: int) -> int:
-    """Rows of the next tile when ``rest`` are left."""
-    if rest >= WIDE:
-        return WIDE
-    return NARROW if rest >= NARROW else 1
+@inner
+def packed_size(rows: int, count: int) -> int:
+    """Elements of packed weights (rows, count)."""
+    return (rows + NARROW - 1) // NARROW * NARROW * count
 
 
-@jit
+@inner
 def pack(w: Array, packed: Array, start: int) -> None:
-    """Order the weights ``w`` (rows, count) by tile: (count, rows of the tile) each."""
+    """Order weights (rows, count) by tile, (count, rows of the tile) each, zeros beyond the end."""
     rows, count = w.shape
     row = 0
     while row < rows:
-        height = tile_rows(rows - row)
+        height = WIDE if rows - row >= WIDE else NARROW
         for k in range(height):
             for i in range(count):
-                packed[start + i * height + k] = w[row + k, i]
+                packed[start + i * height + k] = w[row + k, i] if row + k < rows else 0
         start += height * count
         row += height
 
 
-@jit
+@inner
 def accumulate(
     packed: Array, start: int, rows: int, count: int, panel: Array, x: int, out: int, pitch: int
 ) -> None:
-    """``panel[out:] += w @ panel[x:]`` with the weights (rows, count) packed from ``start`` on."""
+    """``panel[out:] += w @ panel[x:]`` with the weights (rows, count) packed from ``start`` on.
+
+    Up to NARROW - 1 rows beyond the result are touched: zero is added to them.
+    """
     line = LINE_BYTES // panel.itemsize
     row = 0
     while row < rows:
-        height = tile_rows(rows - row)
-        w, target = start + row * count, out + row * pitch
+        wide = rows - row >= WIDE
+        w = start + row * count
         for j in range(0, pitch, line):
+            source, target = x + j, out + row * pitch + j
             if j + line <= pitch:
-                if height == WIDE:
-                    _wide_tile(packed, w, panel, x + j, target + j, pitch, count)
-                elif height == NARROW:
-                    _narrow_tile(packed, w, panel, x + j, target + j, pitch, count)
+                if wide:
+                    _wide_tile(packed, w, panel, source, target, pitch, count)
                 else:
-                    _row_tile(packed, w, panel, x + j, target + j, pitch, count)
-            elif height == WIDE:
-                _wide_half(packed, w, panel, x + j, target + j, pitch, count)
-            elif height == NARROW:
-                _narrow_half(packed, w, panel, x + j, target + j, pitch, count)
+                    _narrow_tile(packed, w, panel, source, target, pitch, count)
+            elif wide:
+                _wide_half(packed, w, panel, source, target, pitch, count)
             else:
-                _row_half(packed, w, panel, x + j, target + j, pitch, count)
-        row += height
+                _narrow_half(packed, w, panel, source, target, pitch, count)
+        row += WIDE if wide else NARROW

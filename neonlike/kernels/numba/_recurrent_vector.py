@@ -127,11 +127,35 @@ def _largest(x: Lanes) -> float:
 Formula = Callable[..., Sequence[Lanes]]
 
 
-def elementwise(formula: Formula, reads: int) -> Any:
+def outlined(
+    builder: ir.IRBuilder,
+    name: str,
+    arguments: Sequence[ir.Value],
+    emit: Callable[[ir.IRBuilder, Sequence[ir.Value]], None],
+) -> None:
+    """Call a function of the module with the body ``emit(builder, arguments)``, made if missing.
+
+    Never inlined, and without the copies of loops that the compiler makes for special cases: all
+    of this is vectors already, and would take minutes to compile.
+    """
+    kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
+    if name not in builder.module.globals:
+        function = ir.Function(builder.module, kind, name)
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        function.attributes.add("optsize")
+        inside = ir.IRBuilder(function.append_basic_block("entry"))
+        emit(inside, function.args)
+        inside.ret_void()
+    builder.call(builder.module.globals[name], arguments)
+
+
+def elementwise(name: str, formula: Formula, reads: int) -> Any:
     """An intrinsic ``op(panel, offsets, numbers, size)`` for ``formula``.
 
     The formula gets the vectors at the first ``reads`` offsets, then ``numbers`` (a tuple of
     floats) splat; its results go to the last offsets. ``size`` counts elements, whole lines.
+    ``name`` is unique among all of them.
     """
 
     @intrinsic
@@ -139,26 +163,23 @@ def elementwise(formula: Formula, reads: int) -> Any:
         signature = types.void(panel, offsets, numbers, types.intp)
 
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            panel_type, _, numbers_type, _ = signature.args
-            v = Vectors(builder, panel_type.dtype)
-            base = context.make_array(panel_type)(context, builder, args[0]).data
+            scalar, number_types = signature.args[0].dtype, signature.args[2]
+            v = Vectors(builder, scalar)
+            base = context.make_array(signature.args[0])(context, builder, args[0]).data
             places = [v.at(base, offset) for offset in cgutils.unpack_tuple(builder, args[1])]
+            numbers = cgutils.unpack_tuple(builder, args[2])
             constants = [
-                Lanes(v, v.splat(context.cast(builder, number, kind, panel_type.dtype)))
-                for kind, number in zip(
-                    numbers_type, cgutils.unpack_tuple(builder, args[2]), strict=True
-                )
+                context.cast(builder, number, kind, scalar)
+                for kind, number in zip(number_types, numbers, strict=True)
             ]
+            vectors = builder.sdiv(args[3], _INDEX(v.lanes))
 
-            def step(i: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
-                at = builder.mul(i, _INDEX(v.lanes))
-                inputs = [Lanes(v, v.load(v.at(place, at))) for place in places[:reads]]
-                results = list(formula(*inputs, *constants))
-                for result, place in zip(results, places[-len(results) :], strict=True):
-                    v.store(result.value, v.at(place, at))
-                return []
+            def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
+                count, inner = arguments[0], arguments[1:]
+                spots, constants = inner[: len(places)], inner[len(places) :]
+                _emit_passes(Vectors(builder, scalar), formula, reads, count, spots, constants)
 
-            loop(builder, builder.sdiv(args[3], _INDEX(v.lanes)), [], step)
+            outlined(builder, f"{name}{v.bytes}", [vectors, *places, *constants], emit)
             return context.get_dummy_value()
 
         return signature, codegen
@@ -166,83 +187,136 @@ def elementwise(formula: Formula, reads: int) -> Any:
     return op
 
 
-def transfer(inwards: bool, accumulate: bool = False) -> Any:
-    """An intrinsic that copies rows between an array and a panel.
+def _emit_passes(
+    v: Vectors,
+    formula: Formula,
+    reads: int,
+    count: ir.Value,
+    places: Sequence[ir.Value],
+    constants: Sequence[ir.Value],
+) -> None:
+    """The loop of an element-wise pass."""
+    numbers = [Lanes(v, v.splat(constant)) for constant in constants]
 
-    ``op(x, row, column, panel, start, pitch, rows, width, bias)``: ``rows`` rows of ``width``
-    elements, from ``x[row, column]`` on, and ``panel[start]`` on with ``pitch`` from row to row.
-    Inwards ``bias[row + r, 0]`` is added unless ``bias`` is empty, and with ``accumulate`` the
-    old content. ``x`` is C-contiguous.
-    """
-
-    @intrinsic
-    def op(typingctx, x, row, column, panel, start, pitch, rows, width, bias):  # type: ignore[no-untyped-def]  # Numba's protocol
-        index = types.intp
-        signature = types.void(x, index, index, panel, index, index, index, index, bias)
-
-        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            _, row, column, _, start, pitch, rows, width, _ = args
-            x, panel, bias = (
-                context.make_array(signature.args[i])(context, builder, args[i]) for i in (0, 3, 8)
-            )
-            v = Vectors(builder, signature.args[3].dtype)
-            stride = cgutils.unpack_tuple(builder, x.shape)[1]
-            biased = builder.icmp_signed("!=", bias.nitems, _INDEX(0))
-
-            def one_row(r: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
-                line = builder.add(row, r)
-                outside = v.at(x.data, builder.add(builder.mul(line, stride), column))
-                inside = v.at(panel.data, builder.add(start, builder.mul(r, pitch)))
-                source, target = (outside, inside) if inwards else (inside, outside)
-                addend = None
-                if inwards:  # an empty bias is never read: its address is replaced
-                    place = builder.select(biased, v.at(bias.data, line), outside)
-                    addend = builder.select(biased, builder.load(place), v.element(0.0))
-
-                def move(at: ir.Value, lanes: int) -> None:
-                    kind = ir.VectorType(v.element, lanes)
-                    value = v.load(v.at(source, at), kind)
-                    if addend is not None:
-                        value = builder.fadd(value, _splat(v, addend, lanes))
-                    if accumulate:
-                        value = builder.fadd(value, v.load(v.at(target, at), kind))
-                    v.store(value, v.at(target, at))
-
-                _cover(v, width, move)
-                return []
-
-            loop(builder, rows, [], one_row)
-            return context.get_dummy_value()
-
-        return signature, codegen
-
-    return op
-
-
-def _cover(v: Vectors, width: ir.Value, move: Callable[[ir.Value, int], None]) -> None:
-    """Call ``move(first, lanes)`` for parts that cover 0..width: whole vectors, then halves."""
-    builder = v.builder
-    whole = builder.sdiv(width, _INDEX(v.lanes))
-
-    def one_vector(i: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
-        move(builder.mul(i, _INDEX(v.lanes)), v.lanes)
+    def step(i: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
+        at = v.builder.mul(i, _INDEX(v.lanes))
+        inputs = [Lanes(v, v.load(v.at(place, at))) for place in places[:reads]]
+        results = list(formula(*inputs, *numbers))
+        for result, place in zip(results, places[-len(results) :], strict=True):
+            v.store(result.value, v.at(place, at))
         return []
 
-    loop(builder, whole, [], one_vector)
-    lanes = v.lanes // 2
+    loop(v.builder, count, [], step)
+
+
+def transfer(name: str, *, inwards: bool, biased: bool = False) -> Any:
+    """An intrinsic that copies rows between an array and a panel.
+
+    ``op(x, row, column, panel, start, pitch, rows, width)``: ``rows`` rows of ``width`` elements,
+    from ``x[row, column]`` on, and ``panel[start]`` on with ``pitch`` from row to row. ``x`` is
+    C-contiguous. If ``biased``, a last argument ``bias`` (all rows, 1) is added to the rows.
+    """
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        _, row, column, _, start, pitch, rows, width = args[:8]
+        x, panel, bias = (
+            context.make_array(signature.args[i])(context, builder, args[i])
+            for i in (0, 3, len(args) - 1 if biased else 0)
+        )
+        v = Vectors(builder, signature.args[3].dtype)
+        stride = cgutils.unpack_tuple(builder, x.shape)[1]
+        outside = v.at(x.data, builder.add(builder.mul(row, stride), column))
+        inside = v.at(panel.data, start)
+        pairs = [outside, stride, inside, pitch] if inwards else [inside, pitch, outside, stride]
+        addends = [v.at(bias.data, row)] if biased else []
+
+        def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
+            _emit_copy(Vectors(builder, signature.args[3].dtype), *arguments)
+
+        outlined(builder, f"{name}{v.bytes}", [rows, width, *pairs, *addends], emit)
+        return context.get_dummy_value()
+
+    index = types.intp
+
+    @intrinsic
+    def copy(typingctx, x, row, column, panel, start, pitch, rows, width):  # type: ignore[no-untyped-def]  # Numba's protocol
+        return types.void(x, index, index, panel, index, index, index, index), codegen
+
+    @intrinsic
+    def copy_biased(typingctx, x, row, column, panel, start, pitch, rows, width, bias):  # type: ignore[no-untyped-def]  # Numba's protocol
+        return types.void(x, index, index, panel, index, index, index, index, bias), codegen
+
+    return copy_biased if biased else copy
+
+
+def _emit_copy(
+    v: Vectors,
+    rows: ir.Value,
+    width: ir.Value,
+    source: ir.Value,
+    source_stride: ir.Value,
+    target: ir.Value,
+    target_stride: ir.Value,
+    bias: ir.Value | None = None,
+) -> None:
+    """Copy rows, adding ``bias[r]`` to row r if given.
+
+    In vectors as wide as the rows allow, the last one overlapping its neighbour. The choice stands
+    outside the loops: inside, the compiler would make a copy of the loops for each outcome.
+    """
+    lanes, builder = v.lanes, v.builder
+    after = builder.append_basic_block("copied")
     while lanes:
-        present = builder.icmp_signed("!=", builder.and_(width, _INDEX(lanes)), _INDEX(0))
-        with builder.if_then(present):
-            move(builder.and_(width, _INDEX(-2 * lanes)), lanes)
+        fits = builder.icmp_signed(">=", width, _INDEX(lanes))
+        with builder.if_then(fits):
+            _emit_rows(v, lanes, rows, width, source, source_stride, target, target_stride, bias)
+            builder.branch(after)
         lanes //= 2
+    builder.branch(after)
+    builder.position_at_end(after)
 
 
-def _splat(v: Vectors, scalar: ir.Value, lanes: int) -> ir.Value:
-    whole = v.splat(scalar)
-    return whole if lanes == v.lanes else v.shuffle(whole, whole, range(lanes))
+def _emit_rows(
+    v: Vectors,
+    lanes: int,
+    rows: ir.Value,
+    width: ir.Value,
+    source: ir.Value,
+    source_stride: ir.Value,
+    target: ir.Value,
+    target_stride: ir.Value,
+    bias: ir.Value | None,
+) -> None:
+    """``_emit_copy`` with vectors of ``lanes``."""
+    builder = v.builder
+    kind = ir.VectorType(v.element, lanes)
+    final = builder.sub(width, _INDEX(lanes))
+    vectors = builder.sdiv(builder.add(width, _INDEX(lanes - 1)), _INDEX(lanes))
+
+    def one_row(r: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
+        line, place = (
+            v.at(base, builder.mul(r, stride))
+            for base, stride in ((source, source_stride), (target, target_stride))
+        )
+        addend = None if bias is None else v.splat(builder.load(v.at(bias, r)))
+
+        def move(i: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
+            regular = builder.mul(i, _INDEX(lanes))
+            past = builder.icmp_signed(">", regular, final)
+            at = builder.select(past, final, regular)
+            value = v.load(v.at(line, at), kind)
+            if addend is not None:
+                value = builder.fadd(value, v.shuffle(addend, addend, range(lanes)))
+            v.store(value, v.at(place, at))
+            return []
+
+        loop(builder, vectors, [], move)
+        return []
+
+    loop(builder, rows, [], one_row)
 
 
-def product_tile(rows: int, half: bool = False) -> Any:
+def product_tile(rows: int, *, half: bool = False) -> Any:
     """An intrinsic for ``rows`` rows of ``panel += weights @ panel``, one line of columns.
 
     ``tile(w, w_start, panel, x, out, pitch, count)``: packed weights (count, rows) from
@@ -257,37 +331,56 @@ def product_tile(rows: int, half: bool = False) -> Any:
 
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
             _, w_start, _, x, out, pitch, count = args
+            scalar = signature.args[0].dtype
             w, panel = (
                 context.make_array(signature.args[i])(context, builder, args[i]).data
                 for i in (0, 2)
             )
-            v = Vectors(builder, signature.args[0].dtype)
-            columns = LINE_BYTES // v.bytes // (2 if half else 1)
-            v.lanes = min(v.lanes, columns)
-            v.type = ir.VectorType(v.element, v.lanes)
-            parts = [n * v.lanes for n in range(columns // v.lanes)]
-            places = [
-                v.at(v.at(panel, builder.add(out, builder.mul(pitch, _INDEX(k)))), part)
-                for k in range(rows)
-                for part in parts
-            ]
+            v = Vectors(builder, scalar)
+            arguments = [v.at(w, w_start), v.at(panel, x), v.at(panel, out), pitch, count]
 
-            def step(i: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
-                operand = v.at(panel, builder.add(x, builder.mul(i, pitch)))
-                weights = v.at(w, builder.add(w_start, builder.mul(i, _INDEX(rows))))
-                vectors = [v.load(v.at(operand, part)) for part in parts]
-                scalars = [v.splat(builder.load(v.at(weights, k))) for k in range(rows)]
-                terms = [(scalar, vector) for scalar in scalars for vector in vectors]
-                return [
-                    v.multiply_add(scalar, vector, total)
-                    for (scalar, vector), total in zip(terms, sums, strict=True)
-                ]
+            def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
+                v = Vectors(builder, scalar)
+                columns = LINE_BYTES // v.bytes // (2 if half else 1)
+                v.lanes = min(v.lanes, columns)
+                v.type = ir.VectorType(v.element, v.lanes)
+                _emit_product(v, rows, columns, *arguments)
 
-            sums = loop(builder, count, [v.load(place) for place in places], step)
-            for total, place in zip(sums, places, strict=True):
-                v.store(total, place)
+            outlined(builder, f"product{rows}{half}{v.bytes}", arguments, emit)
             return context.get_dummy_value()
 
         return signature, codegen
 
     return tile
+
+
+def _emit_product(
+    v: Vectors,
+    rows: int,
+    columns: int,
+    w: ir.Value,
+    x: ir.Value,
+    out: ir.Value,
+    pitch: ir.Value,
+    count: ir.Value,
+) -> None:
+    """``out[k, :columns] += sum_i w[i, k] * x[i, :columns]`` for k < rows."""
+    builder = v.builder
+    parts = range(0, columns, v.lanes)
+    places = [
+        v.at(v.at(out, builder.mul(pitch, _INDEX(k))), part) for k in range(rows) for part in parts
+    ]
+
+    def step(i: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+        operand, weights = v.at(x, builder.mul(i, pitch)), v.at(w, builder.mul(i, _INDEX(rows)))
+        vectors = [v.load(v.at(operand, part)) for part in parts]
+        scalars = [v.splat(builder.load(v.at(weights, k))) for k in range(rows)]
+        terms = [(scalar, vector) for scalar in scalars for vector in vectors]
+        return [
+            v.multiply_add(scalar, vector, total)
+            for (scalar, vector), total in zip(terms, sums, strict=True)
+        ]
+
+    sums = loop(builder, count, [v.load(place) for place in places], step)
+    for total, place in zip(sums, places, strict=True):
+        v.store(total, place)

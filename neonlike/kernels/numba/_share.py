@@ -68,7 +68,8 @@ def _enclose(typingctx, function, args):  # type: ignore[no-untyped-def]  # Numb
         addresses = [builder.ptrtoint(pointer, _ADDRESS) for pointer in (body, memory)]
         return context.make_tuple(builder, signature.return_type, addresses)
 
-    return types.Tuple((types.intp, types.intp))(function, args), codegen
+    pair: Any = types.UniTuple
+    return pair(types.intp, 2)(function, args), codegen
 
 
 enclose: Any = intrinsic(_enclose)

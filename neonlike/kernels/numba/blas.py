@@ -7,7 +7,9 @@ import numpy as np
 
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._gemm import leading_dimension, xgemm
-from neonlike.kernels.numba._jit import jit, pjit, prange
+from neonlike.kernels.numba._jit import inner, jit
+from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._span import span
 from neonlike.kernels.reference import blas as reference
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
@@ -53,40 +55,11 @@ def _gemm(a: Array, b: Array, out: Array, alpha: float, beta: float) -> None:
     a_transposed, b_transposed = not _is_row_major(a), not _is_row_major(b)
     work = out.size * a.shape[1]
     a, b = a.T if a_transposed else a, b.T if b_transposed else b
-    threads = numba.get_num_threads() if work >= _PARALLEL_WORK else 1
-    if threads == 1:
-        _part(a, a_transposed, b, b_transposed, out, alpha, beta, 0, out.shape[0], 0, out.shape[1])
-    else:
-        _split(a, a_transposed, b, b_transposed, out, alpha, beta, threads)
+    parts = numba.get_num_threads() if work >= _PARALLEL_WORK else 1
+    _split(a, a_transposed, b, b_transposed, out, alpha, beta, parts)
 
 
 @jit
-def _part(
-    a: Array,
-    a_transposed: bool,
-    b: Array,
-    b_transposed: bool,
-    out: Array,
-    alpha: float,
-    beta: float,
-    top: int,
-    bottom: int,
-    left: int,
-    right: int,
-) -> None:
-    """The rows ``top`` to ``bottom`` and columns ``left`` to ``right`` of the product."""
-    lda, ldb, ldc = leading_dimension(a), leading_dimension(b), leading_dimension(out)
-    k = a.shape[0] if a_transposed else a.shape[1]
-    a_start = top if a_transposed else top * lda
-    b_start = left * ldb if b_transposed else left
-    # memory holds out.T column-major, and out.T = b.T @ a.T
-    xgemm(
-        b_transposed, a_transposed, right - left, bottom - top, k, alpha,
-        b, b_start, ldb, a, a_start, lda, beta, out, top * ldc + left, ldc,
-    )  # fmt: skip
-
-
-@pjit
 def _split(
     a: Array,
     a_transposed: bool,
@@ -97,12 +70,34 @@ def _split(
     beta: float,
     parts: int,
 ) -> None:
-    """Split the longer side of ``out`` into ``parts``."""
+    """Compute the product in ``parts``, each on a thread."""
+    share(_part, parts, (a, a_transposed, b, b_transposed, out, alpha, beta, parts))
+
+
+@inner
+def _part(
+    part: int,
+    a: Array,
+    a_transposed: bool,
+    b: Array,
+    b_transposed: bool,
+    out: Array,
+    alpha: float,
+    beta: float,
+    parts: int,
+) -> None:
+    """Part number ``part`` of the columns of the product, or of the rows if it has more."""
     m, n = out.shape
-    chunks = (max(m, n) + _CHUNK - 1) // _CHUNK
-    for part in prange(parts):
-        start = chunks * part // parts * _CHUNK
-        stop = min(chunks * (part + 1) // parts * _CHUNK, max(m, n))
-        if stop > start:
-            top, bottom, left, right = (0, m, start, stop) if n >= m else (start, stop, 0, n)
-            _part(a, a_transposed, b, b_transposed, out, alpha, beta, top, bottom, left, right)
+    k = a.shape[0] if a_transposed else a.shape[1]
+    lda, ldb, ldc = leading_dimension(a), leading_dimension(b), leading_dimension(out)
+    start, stop = span(part, parts, max(m, n), _CHUNK)
+    if stop == start:
+        return
+    top, bottom, left, right = (0, m, start, stop) if n >= m else (start, stop, 0, n)
+    a_start = top if a_transposed else top * lda
+    b_start = left * ldb if b_transposed else left
+    # memory holds out.T column-major, and out.T = b.T @ a.T
+    xgemm(
+        b_transposed, a_transposed, right - left, bottom - top, k, alpha,
+        b, b_start, ldb, a, a_start, lda, beta, out, top * ldc + left, ldc,
+    )  # fmt: skip

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numba
 
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba._jit import jit, pjit, prange
+from neonlike.kernels.numba._jit import inner, jit
+from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._span import span
 
 _BLOCK = (
     16  # elements of a vector: one cache line of dw, for which as many lines of err stay cached
@@ -26,22 +28,19 @@ def bprop(ids: Array, err: Array, dw: Array, pad_idx: int | None) -> None:
         pad_idx: id that is skipped, or None.
     """
     pad = _NONE if pad_idx is None else int(pad_idx)
-    if err.size >= _PARALLEL_WORK and numba.get_num_threads() > 1:
-        _bprop_split(ids, err, dw, pad)
-    else:
-        _bprop(ids, err, dw, pad, 0, err.shape[0])
-
-
-@pjit
-def _bprop_split(ids: Array, err: Array, dw: Array, pad: int) -> None:
-    size = err.shape[0]
-    for block in prange((size + _BLOCK - 1) // _BLOCK):
-        _bprop(ids, err, dw, pad, block * _BLOCK, min((block + 1) * _BLOCK, size))
+    parts = numba.get_num_threads() if err.size >= _PARALLEL_WORK else 1
+    _bprop(ids, err, dw, pad, parts)
 
 
 @jit
-def _bprop(ids: Array, err: Array, dw: Array, pad: int, first: int, last: int) -> None:
-    """Elements ``first`` to ``last`` of the vectors, in blocks."""
+def _bprop(ids: Array, err: Array, dw: Array, pad: int, parts: int) -> None:
+    share(_bprop_part, parts, (ids, err, dw, pad, parts))
+
+
+@inner
+def _bprop_part(part: int, ids: Array, err: Array, dw: Array, pad: int, parts: int) -> None:
+    """A part of the elements of the vectors, in blocks."""
+    first, last = span(part, parts, err.shape[0], _BLOCK)
     for j in range(ids.size):
         if ids[j] != pad:
             dw[ids[j], first:last] = 0

@@ -10,8 +10,10 @@ import numba
 import numpy as np
 
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba._jit import jit, pjit, prange
-from neonlike.kernels.numba._norm_sums import dots, merge, moments, share
+from neonlike.kernels.numba._jit import inline, inner, jit
+from neonlike.kernels.numba._norm_sums import dots, merge, moments
+from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._span import span
 from neonlike.kernels.reference import norm as reference
 
 _PARALLEL_WORK = 1 << 17  # elements: below, about 50 µs, threads cost more than they gain
@@ -38,15 +40,13 @@ def fprop_train(
     """
     arrays = (x, xsum, xvar, gmean, gvar, gamma, beta, out)
     numbers = (float(eps), float(rho), bool(compute_sum), float(accum))
-    threads = _threads(x)
+    parts = _parts(x)
     if binary:
         reference.fprop_train(*arrays, *numbers, binary)
-    elif threads == 1:
-        _train(*arrays, *numbers, 0, len(x))
-    elif _few_features(x, threads):
-        _train_columns(*arrays, *numbers, threads)
+    elif _few_features(x, parts):
+        _train_by_samples(*arrays, *numbers, parts)
     else:
-        _train_features(*arrays, *numbers, threads)
+        _train_by_features(*arrays, *numbers, parts)
 
 
 def fprop_inference(
@@ -60,12 +60,7 @@ def fprop_inference(
     accum: float,
 ) -> None:
     """Normalise by the running statistics."""
-    arguments = (x, gmean, gvar, gamma, beta, out, float(eps), float(accum))
-    threads = _threads(x)
-    if threads == 1:
-        _infer(*arguments, 0, 1)
-    else:
-        _infer_split(*arguments, threads)
+    _infer(x, gmean, gvar, gamma, beta, out, float(eps), float(accum), _parts(x))
 
 
 def bprop(
@@ -82,28 +77,26 @@ def bprop(
 ) -> None:
     """Gradients in x (to ``out``, which may be ``err``), gamma and beta of ``fprop_train``."""
     arrays = (err, x, xsum, xvar, gamma, out, grad_gamma, grad_beta)
-    threads = _threads(x)
+    parts = _parts(x)
     if binary:
         reference.bprop(*arrays, eps, binary)
-    elif threads == 1:
-        _back(*arrays, float(eps), 0, len(x))
-    elif _few_features(x, threads):
-        _back_columns(*arrays, float(eps), threads)
+    elif _few_features(x, parts):
+        _back_by_samples(*arrays, float(eps), parts)
     else:
-        _back_features(*arrays, float(eps), threads)
+        _back_by_features(*arrays, float(eps), parts)
 
 
-def _threads(x: Array) -> int:
+def _parts(x: Array) -> int:
     return numba.get_num_threads() if x.size >= _PARALLEL_WORK else 1
 
 
-def _few_features(x: Array, threads: int) -> bool:
+def _few_features(x: Array, parts: int) -> bool:
     """Whether whole features are too coarse a grain for the threads."""
-    return len(x) < 4 * threads and len(x) % threads != 0
+    return len(x) < 4 * parts and len(x) % parts != 0
 
 
-@pjit
-def _train_features(
+@jit
+def _train_by_features(
     x: Array,
     xsum: Array,
     xvar: Array,
@@ -118,15 +111,13 @@ def _train_features(
     accum: float,
     parts: int,
 ) -> None:
-    for part in prange(parts):
-        first, last = share(part, parts, x.shape[0])
-        _train(
-            x, xsum, xvar, gmean, gvar, gamma, beta, out, eps, rho, compute_sum, accum, first, last
-        )
+    numbers = (eps, rho, compute_sum, accum)
+    share(_train_part, parts, (x, xsum, xvar, gmean, gvar, gamma, beta, out, numbers, parts))
 
 
-@jit
-def _train(
+@inner
+def _train_part(
+    part: int,
     x: Array,
     xsum: Array,
     xvar: Array,
@@ -135,22 +126,20 @@ def _train(
     gamma: Array,
     beta: Array,
     out: Array,
-    eps: float,
-    rho: float,
-    compute_sum: bool,
-    accum: float,
-    first: int,
-    last: int,
+    numbers: tuple[float, float, bool, float],
+    parts: int,
 ) -> None:
-    """Features ``first`` to ``last``."""
+    """A part of the features."""
+    eps, rho, compute_sum, accum = numbers
+    first, last = span(part, parts, x.shape[0], 1)
     for f in range(first, last):
         mean, squares = moments(x[f])
         _settle(f, mean, squares, x.shape[1], xsum, xvar, gmean, gvar, rho, compute_sum)
         _normalise(x[f], xsum[f, 0], xvar[f, 0], gamma[f, 0], beta[f, 0], out[f], eps, accum)
 
 
-@pjit
-def _train_columns(
+@jit
+def _train_by_samples(
     x: Array,
     xsum: Array,
     xvar: Array,
@@ -165,21 +154,24 @@ def _train_columns(
     accum: float,
     parts: int,
 ) -> None:
-    """All features, the samples of each split into ``parts``."""
     features, n = x.shape
     partial = np.empty((features, parts, 2))
-    for task in prange(features * parts):
-        f, part = task // parts, task % parts
-        first, last = share(part, parts, n)
-        partial[f, part, 0], partial[f, part, 1] = moments(x[f, first:last])
+    share(_moments_part, parts, (x, partial, parts))
     for f in range(features):
         mean, squares = merge(partial[f], n)
         _settle(f, mean, squares, n, xsum, xvar, gmean, gvar, rho, compute_sum)
-    for part in prange(parts):
-        _infer(x, xsum, xvar, gamma, beta, out, eps, accum, part, parts)
+    share(_infer_part, parts, (x, xsum, xvar, gamma, beta, out, eps, accum, parts))
 
 
-@jit
+@inner
+def _moments_part(part: int, x: Array, partial: Array, parts: int) -> None:
+    """The statistics of a part of the samples of all features."""
+    first, last = span(part, parts, x.shape[1], 1)
+    for f in range(x.shape[0]):
+        partial[f, part, 0], partial[f, part, 1] = moments(x[f, first:last])
+
+
+@inline
 def _settle(
     f: int,
     mean: float,
@@ -202,22 +194,6 @@ def _settle(
     gvar[f, 0] = rho * gvar[f, 0] + (1 - rho) * squares / n
 
 
-@pjit
-def _infer_split(
-    x: Array,
-    mean: Array,
-    var: Array,
-    gamma: Array,
-    beta: Array,
-    out: Array,
-    eps: float,
-    accum: float,
-    parts: int,
-) -> None:
-    for part in prange(parts):
-        _infer(x, mean, var, gamma, beta, out, eps, accum, part, parts)
-
-
 @jit
 def _infer(
     x: Array,
@@ -228,11 +204,26 @@ def _infer(
     out: Array,
     eps: float,
     accum: float,
-    part: int,
     parts: int,
 ) -> None:
-    """Normalise one of ``parts`` shares of the samples of all features."""
-    first, last = share(part, parts, x.shape[1])
+    share(_infer_part, parts, (x, mean, var, gamma, beta, out, eps, accum, parts))
+
+
+@inner
+def _infer_part(
+    part: int,
+    x: Array,
+    mean: Array,
+    var: Array,
+    gamma: Array,
+    beta: Array,
+    out: Array,
+    eps: float,
+    accum: float,
+    parts: int,
+) -> None:
+    """Normalise a part of the samples of all features."""
+    first, last = span(part, parts, x.shape[1], 1)
     for f in range(x.shape[0]):
         row, target = x[f, first:last], out[f, first:last]
         _normalise(row, mean[f, 0], var[f, 0], gamma[f, 0], beta[f, 0], target, eps, accum)
@@ -261,8 +252,8 @@ def _normalise(
             out[i] = (x[i] - center) * scale + offset + keep * out[i]
 
 
-@pjit
-def _back_features(
+@jit
+def _back_by_features(
     err: Array,
     x: Array,
     mean: Array,
@@ -274,13 +265,12 @@ def _back_features(
     eps: float,
     parts: int,
 ) -> None:
-    for part in prange(parts):
-        first, last = share(part, parts, x.shape[0])
-        _back(err, x, mean, var, gamma, out, grad_gamma, grad_beta, eps, first, last)
+    share(_back_part, parts, (err, x, mean, var, gamma, out, grad_gamma, grad_beta, eps, parts))
 
 
-@jit
-def _back(
+@inner
+def _back_part(
+    part: int,
     err: Array,
     x: Array,
     mean: Array,
@@ -290,10 +280,10 @@ def _back(
     grad_gamma: Array,
     grad_beta: Array,
     eps: float,
-    first: int,
-    last: int,
+    parts: int,
 ) -> None:
-    """Features ``first`` to ``last``."""
+    """A part of the features."""
+    first, last = span(part, parts, x.shape[0], 1)
     for f in range(first, last):
         inv = 1 / np.sqrt(var[f, 0] + eps)
         total, product = dots(err[f], x[f], mean[f, 0])
@@ -301,8 +291,8 @@ def _back(
         _spread(err[f], x[f], mean[f, 0], inv, gamma[f, 0], total, product, x.shape[1], out[f])
 
 
-@pjit
-def _back_columns(
+@jit
+def _back_by_samples(
     err: Array,
     x: Array,
     mean: Array,
@@ -314,24 +304,47 @@ def _back_columns(
     eps: float,
     parts: int,
 ) -> None:
-    """All features, the samples of each split into ``parts``."""
-    features, n = x.shape
-    sums = np.empty((features, parts, 2))
-    for task in prange(features * parts):
-        f, part = task // parts, task % parts
-        first, last = share(part, parts, n)
-        sums[f, part, 0], sums[f, part, 1] = dots(err[f, first:last], x[f, first:last], mean[f, 0])
-    for task in prange(features * parts):
-        f, part = task // parts, task % parts
-        first, last = share(part, parts, n)
+    features = x.shape[0]
+    partial, sums = np.empty((features, parts, 2)), np.zeros((features, 2))
+    share(_dots_part, parts, (err, x, mean, partial, parts))
+    for f in range(features):
+        for part in range(parts):
+            sums[f, 0] += partial[f, part, 0]
+            sums[f, 1] += partial[f, part, 1]
+        grad_beta[f, 0] = sums[f, 0]
+        grad_gamma[f, 0] = sums[f, 1] / np.sqrt(var[f, 0] + eps)
+    share(_spread_part, parts, (err, x, mean, var, gamma, sums, out, eps, parts))
+
+
+@inner
+def _dots_part(part: int, err: Array, x: Array, mean: Array, partial: Array, parts: int) -> None:
+    """The sums over a part of the samples of all features."""
+    first, last = span(part, parts, x.shape[1], 1)
+    for f in range(x.shape[0]):
+        total, product = dots(err[f, first:last], x[f, first:last], mean[f, 0])
+        partial[f, part, 0], partial[f, part, 1] = total, product
+
+
+@inner
+def _spread_part(
+    part: int,
+    err: Array,
+    x: Array,
+    mean: Array,
+    var: Array,
+    gamma: Array,
+    sums: Array,
+    out: Array,
+    eps: float,
+    parts: int,
+) -> None:
+    """The deltas of a part of the samples of all features."""
+    n = x.shape[1]
+    first, last = span(part, parts, n, 1)
+    for f in range(x.shape[0]):
+        row, error, target = x[f, first:last], err[f, first:last], out[f, first:last]
         inv = 1 / np.sqrt(var[f, 0] + eps)
-        total, product = sums[f, :, 0].sum(), sums[f, :, 1].sum()
-        if part == 0:
-            grad_beta[f, 0], grad_gamma[f, 0] = total, product * inv
-        _spread(
-            err[f, first:last], x[f, first:last], mean[f, 0], inv, gamma[f, 0], total, product, n,
-            out[f, first:last],
-        )  # fmt: skip
+        _spread(error, row, mean[f, 0], inv, gamma[f, 0], sums[f, 0], sums[f, 1], n, target)
 
 
 @jit

@@ -13,10 +13,12 @@ import numba
 import numpy as np
 
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba._jit import jit, pjit, prange
+from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._lrn import bprop_lrn as bprop_lrn
 from neonlike.kernels.numba._lrn import fprop_lrn as fprop_lrn
 from neonlike.kernels.numba._pool_tile import spread_max, spread_mean, window_max, window_sum
+from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._span import span
 
 Quad = tuple[int, int, int, int]  # (maps, depth, height, width)
 
@@ -64,12 +66,8 @@ def _fprop(
     stride: Quad,
     beta: float,
 ) -> None:
-    threads = _threads(out.size * math.prod(window))
-    if threads == 1:
-        rows = math.prod(out.shape[:3])
-        _fprop_rows(x, out, argmax, op, window, pad, stride, float(beta), 0, rows)
-    else:
-        _fprop_split(x, out, argmax, op, window, pad, stride, float(beta), threads)
+    parts = _parts(out.size * math.prod(window))
+    _share_outputs(x, out, argmax, op, window, pad, stride, float(beta), parts)
 
 
 def _bprop(
@@ -82,20 +80,16 @@ def _bprop(
     stride: Quad,
     beta: float,
 ) -> None:
-    threads = _threads(out.size + err.size * math.prod(window))
-    if threads == 1:
-        rows = math.prod(out.shape[:3])
-        _bprop_rows(err, argmax, out, op, window, pad, stride, float(beta), 0, rows)
-    else:
-        _bprop_split(err, argmax, out, op, window, pad, stride, float(beta), threads)
+    parts = _parts(out.size + err.size * math.prod(window))
+    _share_inputs(err, argmax, out, op, window, pad, stride, float(beta), parts)
 
 
-def _threads(work: int) -> int:
+def _parts(work: int) -> int:
     return numba.get_num_threads() if work >= _PARALLEL_WORK else 1
 
 
-@pjit
-def _fprop_split(
+@jit
+def _share_outputs(
     x: Array,
     out: Array,
     argmax: Array,
@@ -106,14 +100,12 @@ def _fprop_split(
     beta: float,
     parts: int,
 ) -> None:
-    rows = out.shape[0] * out.shape[1] * out.shape[2]
-    for part in prange(parts):
-        first, last = rows * part // parts, rows * (part + 1) // parts
-        _fprop_rows(x, out, argmax, op, window, pad, stride, beta, first, last)
+    share(_fprop_part, parts, (x, out, argmax, op, window, pad, stride, beta, parts))
 
 
-@jit
-def _fprop_rows(
+@inner
+def _fprop_part(
+    part: int,
     x: Array,
     out: Array,
     argmax: Array,
@@ -122,12 +114,12 @@ def _fprop_rows(
     pad: Quad,
     stride: Quad,
     beta: float,
-    first: int,
-    last: int,
+    parts: int,
 ) -> None:
-    """Rows ``first`` to ``last`` of the outputs, a row being (k,m,p)."""
+    """A part of the rows (k,m,p) of the outputs."""
     C, D, H, W, N = x.shape
-    _, M, P, Q, _ = out.shape
+    K, M, P, Q, _ = out.shape
+    first, last = span(part, parts, K * M * P, 1)
     offsets = np.empty(window[0] * window[1] * window[2] * window[3], np.int64)
     for row in range(first, last):
         k, m, p = row // (M * P), row // P % M, row % P
@@ -148,7 +140,7 @@ def _fprop_rows(
                 window_sum(x, start, offsets, count, out, place, N, op == _L2, beta)
 
 
-@jit
+@inline
 def _clip(o: int, limit: int, window: int, pad: int, stride: int) -> tuple[int, int]:
     """First input and number of inputs of window ``o`` along an axis."""
     start = o * stride - pad
@@ -156,7 +148,7 @@ def _clip(o: int, limit: int, window: int, pad: int, stride: int) -> tuple[int, 
     return first, min(start + window, limit) - first
 
 
-@jit
+@inline
 def _set_offsets(offsets: Array, shape: tuple[int, ...], cs: int, ds: int, hs: int, ws: int) -> int:
     """Write the offsets of all inputs of a window from its first one; return their number."""
     _, D, H, W, N = shape
@@ -170,8 +162,8 @@ def _set_offsets(offsets: Array, shape: tuple[int, ...], cs: int, ds: int, hs: i
     return count
 
 
-@pjit
-def _bprop_split(
+@jit
+def _share_inputs(
     err: Array,
     argmax: Array,
     out: Array,
@@ -182,14 +174,12 @@ def _bprop_split(
     beta: float,
     parts: int,
 ) -> None:
-    rows = out.shape[0] * out.shape[1] * out.shape[2]
-    for part in prange(parts):
-        first, last = rows * part // parts, rows * (part + 1) // parts
-        _bprop_rows(err, argmax, out, op, window, pad, stride, beta, first, last)
+    share(_bprop_part, parts, (err, argmax, out, op, window, pad, stride, beta, parts))
 
 
-@jit
-def _bprop_rows(
+@inner
+def _bprop_part(
+    part: int,
     err: Array,
     argmax: Array,
     out: Array,
@@ -198,12 +188,12 @@ def _bprop_rows(
     pad: Quad,
     stride: Quad,
     beta: float,
-    first: int,
-    last: int,
+    parts: int,
 ) -> None:
-    """Rows ``first`` to ``last`` of the deltas, a row being (c,d,h)."""
+    """A part of the rows (c,d,h) of the deltas."""
     C, D, H, W, N = out.shape
     K, M, P, _, _ = err.shape
+    first, last = span(part, parts, C * D * H, 1)
     flat = out.reshape(-1)
     for row in range(first, last):
         c, d, h = row // (D * H), row // H % D, row % H
@@ -231,7 +221,7 @@ def _bprop_rows(
                     )
 
 
-@jit
+@inline
 def _scale(values: Array, beta: float) -> None:
     if beta == 0:
         values[:] = 0
@@ -240,7 +230,7 @@ def _scale(values: Array, beta: float) -> None:
             values[i] *= beta
 
 
-@jit
+@inline
 def _touching(i: int, outputs: int, window: int, pad: int, stride: int) -> range:
     """The windows along an axis that input ``i`` belongs to."""
     return range(
@@ -248,7 +238,7 @@ def _touching(i: int, outputs: int, window: int, pad: int, stride: int) -> range
     )
 
 
-@jit
+@inline
 def _spread(
     err: Array,
     argmax: Array,

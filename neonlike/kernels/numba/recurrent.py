@@ -15,7 +15,7 @@ import numpy as np
 
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba import _recurrent_gru, _recurrent_lstm, _recurrent_rnn
-from neonlike.kernels.numba._recurrent_panel import LINE_BYTES, Panels, panel_width
+from neonlike.kernels.numba._recurrent_panel import LINE_BYTES, NARROW, Panels, panel_width
 
 _EMPTY = {np.dtype(t): np.empty((0, 0), t) for t in (np.float32, np.float64)}
 _PARALLEL_WORK = 1 << 18  # multiplications per sweep; one thread does less in about 10 us
@@ -65,8 +65,10 @@ def _run(
     width = panel_width(directions, columns, threads, unit)
     workers = min(threads, directions * -(-columns // width))
     work = Panels(
-        scratch("recurrent panels", (workers, panel_rows * n * width), h.dtype),
-        scratch("recurrent weights", (directions, w.size // directions), h.dtype),
+        scratch("recurrent panels", (workers, (panel_rows * n + NARROW) * width), h.dtype),
+        scratch(
+            "recurrent weights", (directions, (w.shape[0] + 4 * NARROW) * (n + NARROW)), h.dtype
+        ),
         width,
         unit,
     )

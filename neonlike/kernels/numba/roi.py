@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from neonlike.kernels._roi import Bins
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba._jit import jit, pjit, prange
+from neonlike.kernels.numba._jit import inner, jit
+from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._span import span
 
 
 def fprop(x: Array, bins: Bins, out: Array, argmax: Array) -> None:
     """Largest input of each bin, and its place ``row * W + column``; 0 and -1 for an empty bin."""
-    _fprop(x, *bins, out, argmax)
+    _fprop(x, *bins, out, argmax, numba.get_num_threads())
 
 
 def bprop(err: Array, images: Array, argmax: Array, out: Array) -> None:
     """Set ``out``, like x, to the errors, each at the place that argmax names in its image."""
-    _bprop(err, images, argmax, out)
+    _bprop(err, images, argmax, out, numba.get_num_threads())
 
 
 def nms(boxes: Array, threshold: float, normalized: bool) -> list[int]:
@@ -32,9 +35,27 @@ def nms(boxes: Array, threshold: float, normalized: bool) -> list[int]:
     return keep
 
 
-@pjit
-def _fprop(x: Array, images: Array, rows: Array, columns: Array, out: Array, argmax: Array) -> None:
-    for c in prange(x.shape[0]):
+@jit
+def _fprop(
+    x: Array, images: Array, rows: Array, columns: Array, out: Array, argmax: Array, parts: int
+) -> None:
+    share(_fprop_part, parts, (x, images, rows, columns, out, argmax, parts))
+
+
+@inner
+def _fprop_part(
+    part: int,
+    x: Array,
+    images: Array,
+    rows: Array,
+    columns: Array,
+    out: Array,
+    argmax: Array,
+    parts: int,
+) -> None:
+    """A part of the maps."""
+    first, last = span(part, parts, x.shape[0], 1)
+    for c in range(first, last):
         _fprop_map(x[c], images, rows, columns, out[c], argmax[c])
 
 
@@ -57,9 +78,18 @@ def _fprop_map(
                 out[p, q, r], argmax[p, q, r] = largest, where
 
 
-@pjit
-def _bprop(err: Array, images: Array, argmax: Array, out: Array) -> None:
-    for c in prange(out.shape[0]):
+@jit
+def _bprop(err: Array, images: Array, argmax: Array, out: Array, parts: int) -> None:
+    share(_bprop_part, parts, (err, images, argmax, out, parts))
+
+
+@inner
+def _bprop_part(
+    part: int, err: Array, images: Array, argmax: Array, out: Array, parts: int
+) -> None:
+    """A part of the maps."""
+    first, last = span(part, parts, out.shape[0], 1)
+    for c in range(first, last):
         _bprop_map(err[c], images, argmax[c], out[c])
 
 
