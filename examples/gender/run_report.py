@@ -126,16 +126,17 @@ def _add_curves(
     """Add cost and error by epoch; of one run also training curves and the tested epoch."""
     cost, error = [], []
     marks = []
+    dot = "o" if max(history.epochs for history in histories) <= 30 else ""
     title = outcome.title if outcome else "all folds"
     for index, (history, name) in enumerate(zip(histories, names, strict=True)):
         if outcome:
             cost.append(Series("", history.batch_epoch, history.batch_cost))
-            cost.append(Series("training", *history.curves["train"], marker="o"))
-            error.append(Series("training", *_percent(history, "TrainError"), marker="o"))
+            cost.append(Series("training", *history.curves["train"], marker=dot))
+            error.append(Series("training", *_percent(history, "TrainError"), marker=dot))
         label = "validation" if outcome else name
         colour = 1 if outcome else index
-        cost.append(Series(label, *history.curves["loss"], colour=colour, marker="o"))
-        error.append(Series(label, *_percent(history, "Top1Misclass"), colour=colour, marker="o"))
+        cost.append(Series(label, *history.curves["loss"], colour=colour, marker=dot))
+        error.append(Series(label, *_percent(history, "Top1Misclass"), colour=colour, marker=dot))
         epochs, values = _percent(history, "Top1Misclass")
         if outcome and outcome.best_epoch:
             best = values[list(epochs).index(outcome.best_epoch)]

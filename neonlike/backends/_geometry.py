@@ -7,7 +7,7 @@ T, R, S filter size; M, P, Q output size; J window over maps. Triples are (d, h,
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy.typing as npt
 

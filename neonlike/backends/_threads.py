@@ -75,6 +75,12 @@ def leave_kernel_set() -> None:
         _blas_limit = None
 
 
+def adopt_thread() -> None:
+    """Give the calling Python thread the number of threads; Numba keeps it for each by itself."""
+    if "numba" in sys.modules and not _blas_follows:
+        _apply_to_numba()
+
+
 def _apply_to_numba() -> None:
     import numba
 

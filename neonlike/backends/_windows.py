@@ -81,15 +81,11 @@ class ConvWindows:
 
     def _covered(self, axis: int) -> list[Window]:
         size, options = self.DHW[axis], self._options(axis)
-        return [
-            self.fprop_slice(q, self.TRS[axis], size, *options) for q in range(self.MPQ[axis])
-        ]
+        return [self.fprop_slice(q, self.TRS[axis], size, *options) for q in range(self.MPQ[axis])]
 
     def _contacts(self, axis: int) -> list[Contacts]:
         size, options = self.MPQ[axis], self._options(axis)
-        return [
-            self.bprop_slice(x, self.TRS[axis], size, *options) for x in range(self.DHW[axis])
-        ]
+        return [self.bprop_slice(x, self.TRS[axis], size, *options) for x in range(self.DHW[axis])]
 
     def _options(self, axis: int) -> tuple[int, int, int]:
         return self.padding[axis], self.strides[axis], self.dilation[axis]

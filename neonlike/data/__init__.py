@@ -1,5 +1,11 @@
 """Data sets and iterators that deliver minibatches."""
 
+from neonlike.data._neon1 import AudioParams as AudioParams
+from neonlike.data._neon1 import DataLoader as DataLoader
+from neonlike.data._neon1 import ImageLoader as ImageLoader
+from neonlike.data._neon1 import ImageParams as ImageParams
+from neonlike.data._neon1 import load_cifar10 as load_cifar10
+from neonlike.data._neon1 import load_mnist as load_mnist
 from neonlike.data.dataiterator import ArrayIterator as ArrayIterator
 from neonlike.data.dataiterator import DataIterator as DataIterator
 from neonlike.data.dataiterator import NervanaDataIterator as NervanaDataIterator
@@ -38,9 +44,11 @@ __all__ = [
     "QA",
     "SICK",
     "ArrayIterator",
+    "AudioParams",
     "Coco",
     "CopyTask",
     "DataIterator",
+    "DataLoader",
     "Dataset",
     "Flickr8k",
     "Flickr30k",
@@ -50,10 +58,14 @@ __all__ = [
     "HutterPrize",
     "ImageCaption",
     "ImageCaptionTest",
+    "ImageLoader",
+    "ImageParams",
     "NervanaDataIterator",
     "PrioritySortTask",
     "RepeatCopyTask",
     "Shakespeare",
     "Text",
     "Ticker",
+    "load_cifar10",
+    "load_mnist",
 ]

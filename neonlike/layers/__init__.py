@@ -23,6 +23,7 @@ from neonlike.layers._merge import MergeBroadcast as MergeBroadcast
 from neonlike.layers._merge import MergeMultistream as MergeMultistream
 from neonlike.layers._merge_sum import MergeSum as MergeSum
 from neonlike.layers._multicost import Multicost as Multicost
+from neonlike.layers._neon1 import DropoutBinary as DropoutBinary
 from neonlike.layers._nodes import BranchNode as BranchNode
 from neonlike.layers._nodes import SkipNode as SkipNode
 from neonlike.layers._parameter import ParameterLayer as ParameterLayer
@@ -76,6 +77,7 @@ __all__ = [
     "DeepBiLSTM",
     "DeepBiRNN",
     "Dropout",
+    "DropoutBinary",
     "GeneralizedCost",
     "GeneralizedCostMask",
     "GeneralizedGANCost",

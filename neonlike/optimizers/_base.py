@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -97,6 +98,12 @@ class Optimizer(NervanaObject):
         if not abs_bound:
             return v
         return self.be.clip(v, -abs(abs_bound), abs(abs_bound))
+
+    def clip_gradient_value(self, grad: Any, clip_value: float | None = None) -> Any:
+        """Return ``clip_value(grad, clip_value)``: its name in neon 1.x."""
+        message = "Optimizer.clip_gradient_value is a name of neon 1.x, write clip_value"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        return self.clip_value(grad, clip_value)
 
     def train_state(self) -> dict[str, Any]:
         """Return what an exact resume needs beyond the states of the parameters."""

@@ -5,6 +5,7 @@ from neonlike.transforms._classification import Accuracy as Accuracy
 from neonlike.transforms._classification import LogLoss as LogLoss
 from neonlike.transforms._classification import Misclassification as Misclassification
 from neonlike.transforms._classification import TopKMisclassification as TopKMisclassification
+from neonlike.transforms._cost import Cost as Cost
 from neonlike.transforms._crossentropy import CrossEntropyBinary as CrossEntropyBinary
 from neonlike.transforms._crossentropy import CrossEntropyMulti as CrossEntropyMulti
 from neonlike.transforms._detection import ObjectDetection as ObjectDetection
@@ -33,6 +34,7 @@ __all__ = [
     "Accuracy",
     "BLEUScore",
     "ConfusionMatrix",
+    "Cost",
     "CrossEntropyBinary",
     "CrossEntropyMulti",
     "Explin",

@@ -205,7 +205,7 @@ QUICKEST = ("--network", "birnn_last", "--size", "16", "--name", "stopped")
         (("--source", "tape"), "source 'tape': expected synthetic"),
         (("--folds", "5"), "--folds needs photos"),
         ((*SMALL, "-z", "30"), "batch"),
-        ((*SMALL, "--size", "20"), "ReNet_0"),
+        ((*SMALL, "--size", "20"), "do not divide the picture"),
         ((*SMALL, "--size", "12", "--network", "cnn_too_deep"), "Convolution"),
         ((*SMALL, "--train", "1"), "the train part has"),
         ((*SMALL, "--name", "taken"), "exists and is not the folder of a run"),

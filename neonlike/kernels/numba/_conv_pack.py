@@ -137,7 +137,7 @@ def pack_row(
     apart = strides[0] * item
     for c in range(channels):
         for run in range(runs.shape[0]):
-            position, left, count, step = runs[run]
+            position, left, count, step = runs[run, 0], runs[run, 1], runs[run, 2], runs[run, 3]
             w = (((c * depth + d) * height + h) * width + left) * batch + first
             source, stride = x.ctypes.data + w * item, step * batch * item
             at = start + c * strides[1] + position * strides[0]
