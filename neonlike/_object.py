@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def get_args(func: Callable[..., Any]) -> dict[str, Any]:
-    """Return the positional arguments of ``func`` with their defaults (None where there is none)."""
+    """Return the positional arguments of ``func`` with their defaults, None where there is none."""
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return {
         name: None if p.default is p.empty else p.default
@@ -61,7 +61,7 @@ class NervanaObject:
 
     @classmethod
     def recursive_gen(cls, pdict: Any, key: Any) -> Any:
-        """Return ``pdict[key]`` with every description in it replaced by the object it describes."""
+        """Return ``pdict[key]`` with each description in it replaced by what it describes."""
         return _rebuild(pdict[key])
 
     @classmethod
@@ -93,7 +93,7 @@ class NervanaObject:
 
 
 def differs(value: Any, default: Any) -> bool:
-    """Tell whether ``value`` is not ``default``; arrays compare by content, tensors always differ."""
+    """Tell whether ``value`` is not ``default``; arrays compare by content, tensors differ."""
     if value is default:
         return False
     if hasattr(value, "asnumpyarray"):

@@ -12,6 +12,7 @@ from neonlike.backends._buffers import BufferPool, aligned_zeros
 from neonlike.backends._casting import cast_into, fill_with
 from neonlike.backends._cpu_tensor import CPUTensor
 from neonlike.backends._evaluator import Evaluator
+from neonlike.backends._exclusive import enter, leave, refusal
 from neonlike.backends._operations import as_operand
 from neonlike.backends._optree import OpTreeNode
 
@@ -64,7 +65,16 @@ class BackendBase:
         Raises:
             TypeError: a value that cannot be assigned.
             ValueError: shapes that do not fit together.
+            RuntimeError: another Python thread is at work.
         """
+        if not enter(False):
+            raise refusal("an assignment to a tensor")
+        try:
+            self._run(target, value)
+        finally:
+            leave()
+
+    def _run(self, target: CPUTensor, value: Any) -> None:
         if type(value) is OpTreeNode:
             if value[0]["op"] == "onehot":
                 self._assign_onehot(target, value[0]["idx"], value[0]["axis"])

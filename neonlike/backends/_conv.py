@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from neonlike.backends import _geometry
 from neonlike.backends._base import BackendBase
 from neonlike.backends._cpu_tensor import CPUTensor
+from neonlike.backends._exclusive import exclusive
 from neonlike.backends._geometry import ConvLayer, DeconvLayer
 
 Array = NDArray[Any]
@@ -117,6 +118,7 @@ class ConvMixin(BackendBase):
         pads, strides, dils = (pad_d, pad_h, pad_w), (str_d, str_h, str_w), (dil_d, dil_h, dil_w)
         return DeconvLayer(self, dtype, N, C, K, M, P, Q, T, R, S, *pads, *strides, *dils)
 
+    @exclusive
     def fprop_conv(
         self,
         layer: ConvLayer,
@@ -159,6 +161,7 @@ class ConvMixin(BackendBase):
         options = (X, bias, bsum, alpha, beta, relu, brelu, slope)
         self._convolve("fprop_conv", self.kernels.conv.fprop, layer, operands, *options)
 
+    @exclusive
     def bprop_conv(
         self,
         layer: ConvLayer,
@@ -192,6 +195,7 @@ class ConvMixin(BackendBase):
         options = (X, bias, bsum, alpha, beta, relu, brelu, slope)
         self._convolve("bprop_conv", self.kernels.conv.bprop, layer, operands, *options)
 
+    @exclusive
     def update_conv(
         self,
         layer: ConvLayer,

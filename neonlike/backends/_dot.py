@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neonlike.backends._base import BackendBase
 from neonlike.backends._cpu_tensor import CPUTensor
+from neonlike.backends._exclusive import exclusive
 
 Array = NDArray[Any]
 
@@ -16,6 +17,7 @@ Array = NDArray[Any]
 class DotMixin(BackendBase):
     """The matrix products of affine and recurrent layers."""
 
+    @exclusive
     def compound_dot(
         self,
         A: CPUTensor,
@@ -52,6 +54,7 @@ class DotMixin(BackendBase):
                 np.maximum(c, 0, out=c)
         return self._finish("compound_dot", c, C, bsum)
 
+    @exclusive
     def xnor_compound_dot(
         self,
         A: CPUTensor,
@@ -74,6 +77,7 @@ class DotMixin(BackendBase):
         self.kernels.blas.gemm(a, b, c)
         return self._finish("xnor_compound_dot", c, C, bsum)
 
+    @exclusive
     def batched_dot(
         self,
         A: CPUTensor,

@@ -10,11 +10,13 @@ import numpy as np
 
 from neonlike._object import NervanaObject
 from neonlike.backends._cpu import Backend
+from neonlike.backends._exclusive import exclusive
 from neonlike.backends._threads import enter_kernel_set, leave_kernel_set
 
 logger = logging.getLogger(__name__)
 
 
+@exclusive
 def gen_backend(
     backend: str = "cpu",
     rng_seed: int | None = None,
@@ -49,6 +51,7 @@ def gen_backend(
 
     Raises:
         ValueError: unknown backend, dtype or mode.
+        RuntimeError: another Python thread is at work with the current backend.
 
     Example:
         >>> from neonlike.backends import gen_backend
@@ -63,8 +66,8 @@ def gen_backend(
     if NervanaObject.be is not None:
         cleanup_backend()
     else:
-        atexit.unregister(cleanup_backend)
-        atexit.register(cleanup_backend)
+        atexit.unregister(_drop_backend)
+        atexit.register(_drop_backend)
     _check_name(backend)
     be = Backend.allocate_backend(
         backend, rng_seed=rng_seed, default_dtype=datatype, compat_mode=compat_mode
@@ -76,8 +79,17 @@ def gen_backend(
     return be
 
 
+@exclusive
 def cleanup_backend() -> None:
-    """Drop the current backend, if there is one."""
+    """Drop the current backend, if there is one.
+
+    Raises:
+        RuntimeError: another Python thread is at work with it.
+    """
+    _drop_backend()
+
+
+def _drop_backend() -> None:
     if NervanaObject.be is not None:
         NervanaObject.be.cleanup_backend()
         leave_kernel_set()

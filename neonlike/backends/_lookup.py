@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neonlike.backends._cpu_tensor import CPUTensor
+from neonlike.backends._exclusive import exclusive
 from neonlike.backends._operands import OperandsMixin, compute_dtype
 from neonlike.kernels._roi import Bins, region_bins
 
@@ -12,6 +13,7 @@ from neonlike.kernels._roi import Bins, region_bins
 class LookupMixin(OperandsMixin):
     """The operations of embeddings and of detection nets."""
 
+    @exclusive
     def compound_bprop_lut(
         self,
         nin: int,
@@ -54,6 +56,7 @@ class LookupMixin(OperandsMixin):
         self.kernels.lookup.bprop(ids, err, out, pad_idx)
         self._deliver(out, dW)
 
+    @exclusive
     def roipooling_fprop(
         self,
         I: CPUTensor,  # noqa: E741  # neon's name, also for keywords
@@ -97,6 +100,7 @@ class LookupMixin(OperandsMixin):
         self._deliver(out, O)
         self._deliver(places, argmax)
 
+    @exclusive
     def roipooling_bprop(
         self,
         I: CPUTensor,  # noqa: E741  # neon's name, also for keywords
@@ -152,6 +156,7 @@ class LookupMixin(OperandsMixin):
             )
         return bins
 
+    @exclusive
     def nms(self, detections: CPUTensor, threshold: float, normalized: bool = False) -> list[int]:
         """Return the indices of the boxes that no better box overlaps, best first.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neonlike.backends._cpu_tensor import CPUTensor
+from neonlike.backends._exclusive import exclusive
 from neonlike.backends._operands import OperandsMixin, compute_dtype
 
 
@@ -14,6 +15,7 @@ class NormMixin(OperandsMixin):
     Data tensors have (or are viewed as) nfm feature maps of n values; all others are (nfm, 1).
     """
 
+    @exclusive
     def compound_fprop_bn(
         self,
         x: CPUTensor,
@@ -78,6 +80,7 @@ class NormMixin(OperandsMixin):
                 self._deliver(columns[name], names[name])
         self._deliver(out, y)
 
+    @exclusive
     def compound_bprop_bn(
         self,
         delta_out: CPUTensor,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from neonlike.backends._cpu_tensor import CPUTensor
+from neonlike.backends._exclusive import exclusive
 from neonlike.backends._geometry import PoolLayer
 from neonlike.backends._operands import OperandsMixin, compute_dtype
 
@@ -61,6 +62,7 @@ class PoolMixin(OperandsMixin):
         pads, strides = (pad_c, pad_d, pad_h, pad_w), (str_c, str_d, str_h, str_w)
         return PoolLayer(owner, dtype, op, N, C, D, H, W, J, T, R, S, *pads, *strides)
 
+    @exclusive
     def fprop_pool(
         self,
         layer: PoolLayer,
@@ -100,6 +102,7 @@ class PoolMixin(OperandsMixin):
             kernels.fprop_l2(x, out, *geometry)
         self._deliver(out, O)
 
+    @exclusive
     def bprop_pool(
         self,
         layer: PoolLayer,
@@ -172,6 +175,7 @@ class PoolMixin(OperandsMixin):
         geometry = {"pad_c": J // 2, "str_c": 1, "str_d": 1, "str_h": 1, "str_w": 1}
         return self.pool_layer(dtype, "lrn", N, C, D, H, W, J, **geometry)
 
+    @exclusive
     def fprop_lrn(
         self,
         layer: PoolLayer,
@@ -206,6 +210,7 @@ class PoolMixin(OperandsMixin):
         self._deliver(out, O)
         self._deliver(denominator, denom)
 
+    @exclusive
     def bprop_lrn(
         self,
         layer: PoolLayer,

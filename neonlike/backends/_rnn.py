@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from neonlike.backends._dot import DotMixin
+from neonlike.backends._exclusive import exclusive
 from neonlike.backends._reduce import ReduceMixin
 from neonlike.kernels import _activation as codes
 from neonlike.kernels._activation import Activation
@@ -67,6 +68,7 @@ class Sweep:
 class RnnMixin(DotMixin, ReduceMixin):
     """Recurrent part of the backend."""
 
+    @exclusive
     def sweep_fprop(
         self, sweep: Sweep, act: Act, gate: Act = None, h0: Any = None, c0: Any = None
     ) -> None:
@@ -86,6 +88,7 @@ class RnnMixin(DotMixin, ReduceMixin):
             tensors = (w, b, sweep.gates, h, sweep.c, sweep.c_act, h0, c0)
             self._run_sweep(sweep, "fprop", tensors, act, gate)
 
+    @exclusive
     def sweep_bprop(
         self,
         sweep: Sweep,
@@ -211,6 +214,7 @@ class RnnMixin(DotMixin, ReduceMixin):
             else:
                 part[...] = alpha * cells + (beta * part if beta else 0)
 
+    @exclusive
     def compound_rnn_unroll_fprop(
         self,
         W_recur: Any,
@@ -246,6 +250,7 @@ class RnnMixin(DotMixin, ReduceMixin):
                 self.compound_dot(W_recur, h_prev, h)
                 h[:] = activation(h + h_ff + bias)
 
+    @exclusive
     def compound_rnn_unroll_bprop(
         self,
         W_recur: Any,

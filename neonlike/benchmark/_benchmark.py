@@ -201,7 +201,7 @@ class Benchmark:
         times[name][index] = be.get_time(start, end)
 
     def _collect_layers(self, times: Times, index: int) -> None:
-        """Move the calls of one minibatch into the result; shared layers are called several times."""
+        """Add up the calls of one minibatch: shared layers have several."""
         for name, calls in self.layer_times.items():
             times[name][index] = sum(calls)
             calls.clear()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neonlike._logging import display
+from neonlike.backends._exclusive import exclusive
 from neonlike.models._state import ModelState
 
 logger = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ STATISTICS: dict[str, Callable[..., Any]] = {
 class BenchmarkMixin(ModelState):
     """``Model.benchmark``."""
 
+    @exclusive
     def benchmark(
         self,
         dataset: Any,

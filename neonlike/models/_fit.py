@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from neonlike.backends._exclusive import exclusive
 from neonlike.backends.backend import Block
 from neonlike.layers.layer import Activation, GeneralizedCost
 from neonlike.models._state import ModelState
@@ -15,6 +16,7 @@ from neonlike.transforms import CrossEntropyBinary, Logistic
 class FitMixin(ModelState):
     """The training loop of ``Model``."""
 
+    @exclusive
     def fit(self, dataset: Any, cost: Any, optimizer: Any, num_epochs: int, callbacks: Any) -> None:
         """Train until ``num_epochs`` epochs are done in total or ``finished`` is set.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neonlike.backends._exclusive import exclusive
 from neonlike.models._state import ModelState
 from neonlike.transforms import Score
 from neonlike.util.beamsearch import BeamSearch
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 class PredictMixin(ModelState):
     """Forward passes of ``Model`` over whole data sets and arrays."""
 
+    @exclusive
     def eval(self, dataset: Any, metric: Any) -> Score:
         """Return the metric over a data set, one value per name in ``metric.metric_names``.
 
@@ -52,6 +54,7 @@ class PredictMixin(ModelState):
         result = metric.end_eval(values) if hasattr(metric, "end_eval") else values
         return Score.of(np.asarray(result, dtype=np.float32))
 
+    @exclusive
     def get_outputs(self, dataset: Any) -> Array:
         """Return the outputs for all examples, (ndata, F) or (ndata, steps, F).
 
@@ -61,6 +64,7 @@ class PredictMixin(ModelState):
         outputs = [_by_example(y.get(), self.be.bsz) for y in self._outputs(dataset)]
         return np.concatenate(outputs)[: dataset.ndata]
 
+    @exclusive
     def get_outputs_beam(self, dataset: Any, num_beams: int = 0, steps: int | None = None) -> Array:
         """Return the outputs of a sequence-to-sequence model, by beam search if ``num_beams > 0``.
 
@@ -83,6 +87,7 @@ class PredictMixin(ModelState):
         tokens = np.concatenate(found)[: dataset.ndata]
         return tokens[:, :, None] if tokens.shape[1] == dataset.seq_length else tokens
 
+    @exclusive
     def predict(self, x: Any) -> Any:
         """Return the outputs for arrays of any number of examples.
 

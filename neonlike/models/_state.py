@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neonlike._object import NervanaObject
+from neonlike.backends._exclusive import exclusive
 
 
 class ModelState(NervanaObject):
@@ -41,6 +42,7 @@ class ModelState(NervanaObject):
         optimized: list[Any] = self.layers.layers_to_optimize
         return optimized
 
+    @exclusive
     def initialize(self, dataset: Any, cost: Any = None) -> None:
         """Work out all shapes and allocate parameters and buffers; later calls only add the cost.
 
@@ -62,6 +64,7 @@ class ModelState(NervanaObject):
         self._bsz = self.be.bsz
         self.initialized = True
 
+    @exclusive
     def fprop(self, x: Any, inference: bool = False) -> Any:
         """Propagate a minibatch forward; the output tensor is the same object in every call.
 
@@ -71,6 +74,7 @@ class ModelState(NervanaObject):
         """
         return self.layers.fprop(x, inference)
 
+    @exclusive
     def bprop(self, delta: Any) -> Any:
         """Propagate the error of the output backward, which fills all gradients."""
         return self.layers.bprop(delta)

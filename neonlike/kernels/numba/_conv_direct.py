@@ -14,6 +14,8 @@ from a small buffer. Source: spec performance 2.1, 2.2.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from neonlike.kernels._types import Array, Scratch
@@ -54,22 +56,22 @@ def direct(
     swap: bool = False,
 ) -> None:
     """Convolve x with w (C, T, R, S, K) by the tables of ``plan``; with ``swap`` K are inputs."""
-    line = LINE_BYTES // x.itemsize
+    line, maps = LINE_BYTES // x.itemsize, len(out)
     taps = len(x) * len(plan.taps)
-    rows = _blocks(len(out))
-    packed = scratch("conv weights", (sum(rows[:, 1]) * taps,), x.dtype)
+    rows = _blocks(maps)
+    packed = scratch("conv weights", (int(rows[-1].sum()) * taps,), x.dtype)
     pack_weights(w.reshape(len(w), -1, w.shape[-1]), swap, plan.taps, rows, float(alpha), packed)
-    work = prepare(
-        plan, x, group_width(plan, x, line, RING_BYTES), (len(plan.taps), 3), WIDE * line, scratch
-    )
+    width = group_width(plan, x, line, RING_BYTES)
+    work = prepare(plan, x, maps, width, (len(plan.taps), 3), WIDE * line, scratch)
     aligned = out.ctypes.data % LINE_BYTES == 0 and out.shape[-1] % line == 0
     stream = aligned and out.nbytes >= STREAM_BYTES
     convolve(plan, work, x, packed, rows, out, float(beta), stream)
 
 
-def _blocks(channels: int) -> Array:
-    """Cut the output channels into (first, rows) blocks; the last may reach beyond the end."""
-    rest = -(-channels // QUARTER) * QUARTER
+@functools.lru_cache(maxsize=1024)
+def _blocks(maps: int) -> Array:
+    """Cut the output maps into (first, rows) blocks; the last may reach beyond the end."""
+    rest = -(-maps // QUARTER) * QUARTER
     heights: list[int] = []
     while rest > 0:
         heights.append(next((h for h in (WIDE, HALF) if h <= rest), QUARTER))

@@ -14,6 +14,7 @@ did not need. Source: spec performance 2.2.
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numba
@@ -23,6 +24,8 @@ from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba._conv_plan import Plan
 from neonlike.kernels.numba._jit import inline, inner
 from neonlike.kernels.numba._vector import LINE_BYTES, copy_line
+
+PARALLEL_WORK = 1 << 22  # multiply-adds, some 80 us: below, threads cost more than they gain
 
 Group = tuple[int, int]  # first column, number of columns
 Strides = tuple[int, int, int]  # of positions, channels, rows in a ring
@@ -69,30 +72,45 @@ def group_width(plan: Plan, x: Array, least: int, ring_bytes: int) -> int:
 
 
 def prepare(
-    plan: Plan, x: Array, width: int, table: tuple[int, int], extra: int, scratch: Scratch
+    plan: Plan,
+    x: Array,
+    maps: int,
+    width: int,
+    table: tuple[int, int],
+    extra: int,
+    scratch: Scratch,
 ) -> Work:
-    """Cut the batch into groups of ``width`` columns, the rest being a group of its own.
+    """Cut a convolution to ``maps`` output maps into items, and get memory for each thread.
 
-    Each thread gets a ring, followed by ``extra`` elements for the caller, and a ``table``.
+    Groups have ``width`` columns, the rest being a group of its own. Each thread gets a ring,
+    followed by ``extra`` elements for the caller, and a ``table``.
     """
     channels, batch, line = x.shape[0], x.shape[-1], LINE_BYTES // x.itemsize
-    threads = numba.get_num_threads()
-    first = np.arange(0, batch, width)
-    groups = np.stack([first, np.minimum(width, batch - first)], axis=1)
+    rows, planes = plan.height.shape[0], plan.depth.shape[1]
+    points = plan.depth.shape[0] * rows * plan.w_places.shape[0] * batch
+    large = channels * plan.taps.shape[0] * maps * points >= PARALLEL_WORK
+    threads = numba.get_num_threads() if large else 1
+    groups = _groups(batch, width)
     columns = min(width, batch)
     row = max(f(plan, channels, columns, line)[2] for f in (_flat_strides, _line_strides))
-    planes = plan.depth.shape[1]
     slack = 2 * line  # tiles at the end of a row read beyond it
     size = round_up(planes * plan.span * row + slack + extra, line)
     return Work(
         groups,
-        _strips(len(plan.height), len(groups) * len(plan.depth), threads),
+        _strips(rows, len(groups) * plan.depth.shape[0], threads),
         scratch("conv rings", (threads, size), x.dtype),
         scratch("conv alive", (threads, planes, plan.span), np.int64),
         scratch("conv tables", (threads, *table), np.int64),
     )
 
 
+@functools.lru_cache(maxsize=1024)
+def _groups(batch: int, width: int) -> Array:
+    first = np.arange(0, batch, width)
+    return np.stack([first, np.minimum(width, batch - first)], axis=1)
+
+
+@functools.lru_cache(maxsize=1024)
 def _strips(rows: int, others: int, threads: int) -> int:
     """In how many strips to cut ``rows``, for an even share of ``rows * others`` items of work.
 

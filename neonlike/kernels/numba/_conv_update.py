@@ -49,7 +49,7 @@ def gradient(
     group = group_width(plan, x, -(-LENGTH // width), RING_BYTES)
     row = round_up(width * min(group, batch), line) + line  # avoids powers of two
     maps, taps = round_up(outputs, COLUMNS), len(x) * len(plan.taps)
-    work = prepare(plan, x, group, (1, round_up(taps, ROWS)), (maps + 1) * row, scratch)
+    work = prepare(plan, x, outputs, group, (1, round_up(taps, ROWS)), (maps + 1) * row, scratch)
     shape = (len(work.rings), maps // COLUMNS, round_up(taps, ROWS) + ROWS, COLUMNS)
     sums = scratch("conv sums", shape, x.dtype)
     accumulate(plan, work, x, err, np.array([[0, 0, width, 1]]), row, sums)
