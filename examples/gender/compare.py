@@ -18,14 +18,14 @@ from typing import Any
 
 from data import GenderData
 from networks import NETWORKS
+from options import make_parser, open_data, parse, with_own_files
 from outcome import Outcome
 from photos import BadInput
 from run_folder import describe_run, options, plain_errors, recorded_options
 from run_report import LABEL_NOTE, SYNTHETIC_NOTE, add_roc
-from train import add_data_options, cross_validate, open_data, resolve, train_network
+from train import cross_validate, train_network
 
 from neonlike.serialization._atomic import atomic_write
-from neonlike.util.argparser import NeonArgparser
 from neonlike.visualizations import Report, bar_figure
 
 HEADER = ("network", "parameters", "test error, %", "95 % interval", "AUC", "best epoch", "seconds")
@@ -33,37 +33,37 @@ HEADER = ("network", "parameters", "test error, %", "95 % interval", "AUC", "bes
 
 def main() -> int:
     """Run the script."""
-    defaults = {"epochs": None, "batch_size": None, "rng_seed": 0, "eval_freq": 1}
-    parser = NeonArgparser(__doc__, default_overrides=defaults)
+    parser = make_parser(__doc__)
     parser.add_argument("--networks", default=",".join(NETWORKS), help="which, with commas")
-    add_data_options(parser)
-    parser.set_defaults(data_dir="runs/data")
     with plain_errors():
-        args = resolve(parser.parse_args(gen_be=False))
+        args = with_own_files(parse(parser))
         networks = args.networks.split(",")
         unknown = sorted(set(networks) - set(NETWORKS))
         if unknown:
             raise BadInput(f"--networks {unknown[0]}: expected some of {','.join(NETWORKS)}")
         folder = Path(args.runs) / (args.name or f"compare-{args.source.partition(':')[0]}")
         data = open_data(args)
-        outcomes = [outcome_of(network, data, folder / network, args) for network in networks]
+        outcomes = []
+        for network in networks:
+            outcomes.append(outcome_of(network, data, folder / network, args))
+            if outcomes[-1].interrupted:
+                break
         describe_run(folder, args, data=data.title)
         page = write_comparison(outcomes, data.title, folder)
     print(as_text(outcomes))
     print(f"report: {page}")
-    return 0
+    return 130 if outcomes[-1].interrupted else 0
 
 
 def outcome_of(network: str, data: GenderData, folder: Path, args: argparse.Namespace) -> Outcome:
     """Train one network, unless its finished run with the same options is there already."""
     if (folder / "result.json").is_file() and same_run(recorded_options(folder), options(args)):
-        print(f"{network}: finished before")
-        return Outcome.load(folder)
+        before = Outcome.load(folder)
+        if not before.interrupted:
+            print(f"{network}: finished before")
+            return before
     print(network)
     outcome = (cross_validate if args.folds else train_network)(network, data, folder, args)
-    if outcome.interrupted:
-        (folder / "result.json").unlink()
-        raise SystemExit(130)
     print(f"{network}: test error {outcome.error:.1f} %")
     return outcome
 

@@ -115,7 +115,7 @@ def pooled(outcomes: Sequence[Outcome], title: str) -> Outcome:
         scores=np.concatenate([outcome.scores for outcome in outcomes]),
         parameters=outcomes[0].parameters,
         epochs=max(outcome.epochs for outcome in outcomes),
-        best_epoch=outcomes[0].best_epoch,
+        best_epoch=0,  # each fold has its own
         seconds=sum(outcome.seconds for outcome in outcomes),
         interrupted=any(outcome.interrupted for outcome in outcomes),
     )

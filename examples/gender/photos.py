@@ -114,6 +114,8 @@ class FolderSource:
         self.path = Path(path).expanduser()
         names = classes or {name: label for label, name in enumerate(CLASSES)}
         self.classes = {name.lower(): label for name, label in names.items()}
+        if set(self.classes.values()) != {0, 1}:
+            raise BadInput(f"classes {names}: expected folder names for label 0 and label 1")
         self.glob = glob
         self.min_side = min_side
         self.title = f"photos of {self.path.resolve().name}"

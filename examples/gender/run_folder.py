@@ -30,13 +30,19 @@ def choose_run_folder(runs: str | Path, name: str | None, default: str) -> Path:
     number = 2
     while name is None and folder.exists():
         folder, number = root / f"{default}-{number}", number + 1
+    require_run_folder(folder)
+    return folder
+
+
+def require_run_folder(folder: Path) -> None:
+    """Refuse a folder that exists and holds something else than a run."""
     if folder.exists() and not (folder / "config.json").is_file():
         raise BadInput(f"{folder}: exists and is not the folder of a run; give another --name")
-    return folder
 
 
 def start_run(folder: Path) -> None:
     """Make the folder of a run, instead of an older run that stands there."""
+    require_run_folder(folder)
     if folder.exists():
         shutil.rmtree(folder)
     (folder / "checkpoints").mkdir(parents=True)

@@ -103,7 +103,8 @@ def add_roc(report: Report, outcomes: dict[str, Outcome], title: str) -> None:
 def _opened(outcome: Outcome, heading: str) -> Report:
     """Start a report with the key numbers and the notes that every page carries."""
     low, high = outcome.interval
-    state = "stopped by Ctrl-C" if outcome.interrupted else f"best epoch {outcome.best_epoch}"
+    best = f"best epoch {outcome.best_epoch}" if outcome.best_epoch else "the best of each fold"
+    state = "stopped by Ctrl-C" if outcome.interrupted else best
     report = Report(heading, "Repeating the gender annotation of a face picture.")
     report.tiles(
         [

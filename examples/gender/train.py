@@ -22,38 +22,21 @@ from typing import Any
 
 from data import GenderData
 from networks import NETWORKS
+from options import make_parser, open_data, parse, with_batch_size, with_own_files
 from outcome import Outcome, pooled
 from run_folder import choose_run_folder, describe_run, plain_errors, start_run
 from run_report import write_folds_report, write_report
 
-from neonlike.backends import gen_backend, set_num_threads
+from neonlike.backends import gen_backend
 from neonlike.callbacks.callbacks import Callback, Callbacks, CsvHistoryCallback
 from neonlike.layers import GeneralizedCost
 from neonlike.models import Model
 from neonlike.optimizers import Adam
 from neonlike.transforms import CrossEntropyMulti, Misclassification
-from neonlike.util.argparser import NeonArgparser, extract_valid_args
+from neonlike.util.argparser import extract_valid_args
 from neonlike.visualizations import History, count_parameters
 
 SAMPLE = 500  # training images whose error is watched beside the validation error
-FULL = {
-    "epochs": 10,
-    "batch": 64,
-    "size": 64,
-    "train": 3000,
-    "valid": 500,
-    "test": 1000,
-    "difficulty": 1.0,
-}
-QUICK = {
-    "epochs": 6,
-    "batch": 32,
-    "size": 32,
-    "train": 400,
-    "valid": 100,
-    "test": 200,
-    "difficulty": 0.5,
-}
 
 
 class BestModel(Callback):
@@ -108,7 +91,8 @@ def train_network(
     callbacks = Callbacks(
         model, eval_set=valid, metric=Misclassification(), **(args.callback_args | files)
     )
-    best = BestModel(checkpoints / "best.prm", data.iterator("train", SAMPLE), args.eval_freq)
+    sample = data.iterator("train", max(SAMPLE, args.batch_size))
+    best = BestModel(checkpoints / "best.prm", sample, args.eval_freq)
     callbacks.add_callback(best)
     callbacks.add_callback(CsvHistoryCallback(folder / "history.csv"))
 
@@ -148,100 +132,32 @@ def cross_validate(
     """Train and test one network per fold; the test parts cover every photo once."""
     outcomes: list[Outcome] = []
     folds = list(data.folds(args.folds))
+    args = with_own_files(args)
     start_run(folder)
+    describe_run(folder, args, network=network, data=data.title, size=data.size)
     for index, fold in enumerate(folds, 1):
         print(f"{network}, {fold.title}")
         outcomes.append(train_network(network, fold, folder / f"fold-{index}", args))
         print(f"test error of fold {index}: {outcomes[-1].error:.1f} %")
         if outcomes[-1].interrupted:
             break
-    describe_run(folder, args, network=network, data=data.title, size=data.size)
     whole = pooled(outcomes, data.title)
     whole.save(folder)
     write_folds_report(outcomes, whole, data, folder)
     return whole
 
 
-def add_data_options(parser: NeonArgparser) -> None:
-    """Add the options that train.py and compare.py share."""
-    add = parser.add_argument
-    add("--source", default="synthetic", help="synthetic, folder:PATH or imdb-wiki:PATH")
-    add("--size", type=int, help="image size (64; quick: 32)")
-    add("--train", type=int, help="synthetic training faces (3000; quick: 400)")
-    add("--valid", type=int, help="synthetic validation faces (500; quick: 100)")
-    add("--test", type=int, help="synthetic test faces (1000; quick: 200)")
-    add("--difficulty", type=float, help="of synthetic faces (1.0; quick: 0.5)")
-    add("--classes", help="folders of label 0 and 1, such as women,men (female,male)")
-    add("--glob", help="files below the folder source's PATH, such as */128/*.jpg")
-    add("--min_score", type=float, default=1.0, help="least face_score of IMDB-WIKI photos")
-    add("--allow_second_face", action="store_true", help="keep photos with two faces")
-    add("--max_images", type=int, help="use at most so many photos")
-    add("--balance", action="store_true", help="use as many photos of one class as of the other")
-    add("--split_seed", type=int, default=0, help="seed of splitting and shuffling photos")
-    add("--folds", type=int, default=0, help="cross-validate with so many folds")
-    add("--learning_rate", type=float, default=1e-3, help="of Adam")
-    add("--quick", action="store_true", help="a few small images: seconds instead of minutes")
-    add("--runs", default="runs", help="folder of all runs")
-    add("--name", help="name of this run (NETWORK-SOURCE)")
-
-
-def resolve(args: argparse.Namespace) -> argparse.Namespace:
-    """Fill in what was not given on the command line."""
-    for name, value in (QUICK if args.quick else FULL).items():
-        if getattr(args, name, None) is None:
-            setattr(args, name, value)
-    if args.threads is not None:
-        set_num_threads(args.threads)
-    return args
-
-
-def with_batch_size(args: argparse.Namespace, data: GenderData) -> argparse.Namespace:
-    """Return the options with a batch that no part of the data is too small for."""
-    smallest = min(data.count(part) for part in ("train", "valid", "test"))
-    batch_size = args.batch_size or min(args.batch, smallest)
-    return argparse.Namespace(**(vars(args) | {"batch_size": batch_size}))
-
-
-def open_data(args: argparse.Namespace) -> GenderData:
-    """Return the data that the options ask for."""
-    kind = args.source.partition(":")[0]
-    options: dict[str, Any] = {}
-    if kind == "synthetic":
-        options = {
-            "counts": (args.train, args.valid, args.test),
-            "difficulty": args.difficulty,
-        }
-    elif kind == "folder":
-        options = {"glob": args.glob or "**/*"}
-        if args.classes:
-            options["classes"] = {name: i for i, name in enumerate(args.classes.split(","))}
-    elif kind == "imdb-wiki":
-        options = {"min_score": args.min_score, "allow_second_face": args.allow_second_face}
-    return GenderData(
-        args.source,
-        size=args.size,
-        seed=args.split_seed,
-        data_dir=args.data_dir,
-        max_images=args.max_images,
-        balance=args.balance,
-        **options,
-    )
-
-
 def main() -> int:
     """Run the script."""
-    defaults = {"epochs": None, "batch_size": None, "rng_seed": 0, "eval_freq": 1}
-    parser = NeonArgparser(__doc__, default_overrides=defaults)
+    parser = make_parser(__doc__)
     parser.add_argument("--network", default="renet", choices=list(NETWORKS), help="what to train")
-    add_data_options(parser)
-    parser.set_defaults(data_dir="runs/data")
     with plain_errors():
-        args = resolve(parser.parse_args(gen_be=False))
+        args = parse(parser)
         data = open_data(args)
         kind = args.source.partition(":")[0]
         folder = choose_run_folder(args.runs, args.name, f"{args.network}-{kind}")
-        work = cross_validate if args.folds else train_network
-        outcome = work(args.network, data, folder, args)
+        run = cross_validate if args.folds else train_network
+        outcome = run(args.network, data, folder, args)
     low, high = outcome.interval
     print(f"{outcome.network} on {outcome.title}: {outcome.parameters} parameters")
     print(f"95 % interval of the test error: {low:.1f} to {high:.1f} %, AUC {outcome.auc:.3f}")

@@ -277,7 +277,7 @@ class ReNet(NormalizedLayer):
         "vertical_deltas" and "horizontal_deltas", the gradients at the sums inside their
         activations, and in stacked mode "map_error", the gradient of the first sweep's states.
         """
-        found = {}
+        found: dict[str, Any] = {}
         for way, name in (("v", "vertical"), ("h", "horizontal")):
             tensors = self.sweeps[way].tensors
             found |= {name: tensors.h, f"{name}_deltas": tensors.delta}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from neonlike.backends._rnn import Activation, codes
+from neonlike.backends._sweep import Activation, codes
 from neonlike.transforms.activation import (
     Explin,
     Identity,

@@ -68,9 +68,13 @@ class SweepLayer(ParameterLayer):
         """Read features and steps; ``out_shape`` is (directions * nout, steps).
 
         Raises:
+            AssertionError: an activation is missing.
             ValueError: an odd number of features cannot be split between two directions.
         """
         super().configure(in_obj)
+        self._need(activation=self.activation)
+        if self.cell != "rnn":
+            self._need(gate_activation=self.gate_activation)
         self.nin, self.nsteps = interpret_in_shape(self.in_shape)
         directions = len(self.suffixes)
         features = self.nin
@@ -191,9 +195,7 @@ class SweepLayer(ParameterLayer):
 
     def _need(self, **arguments: Any) -> None:
         """Assert that the constructor got these arguments."""
-        missing = [name for name, value in arguments.items() if value is None]
-        assert not missing, (
-            f"{describe(self)} needs {' and '.join(missing)}; for example {missing[0]}=Tanh()"
-            if missing
-            else ""
-        )
+        for name, value in arguments.items():
+            assert value is not None, (
+                f"{describe(self)} needs {name}; give a Transform, for example {name}=Tanh()"
+            )

@@ -39,7 +39,7 @@ class NormalizedLayer(ParameterLayer):
             return weights
         return [weights, *(pair for norm in self.norms.values() for pair in norm.get_params())]
 
-    def get_description(
+    def get_description(  # type: ignore[override]  # neon's signature: layers take no skip first
         self, get_weights: bool = False, keep_states: bool = True, **kwargs: Any
     ) -> dict[str, Any]:
         """Describe the layer, on request with parameters, running statistics and states."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from neonlike._object import NervanaObject
-from neonlike.backends._rnn import Sweep
+from neonlike.backends._sweep import Sweep
 from neonlike.layers._rnn_activation import activation_code
 from neonlike.layers._rnn_norm import SequenceNorm
 

@@ -58,7 +58,7 @@ def direct(
     """Convolve x with w (C, T, R, S, K) by the tables of ``plan``; with ``swap`` K are inputs."""
     line, maps = LINE_BYTES // x.itemsize, len(out)
     taps = len(x) * len(plan.taps)
-    rows = _blocks(maps)
+    rows = row_blocks(maps)
     packed = scratch("conv weights", (int(rows[-1].sum()) * taps,), x.dtype)
     pack_weights(w.reshape(len(w), -1, w.shape[-1]), swap, plan.taps, rows, float(alpha), packed)
     width = group_width(plan, x, line, RING_BYTES)
@@ -69,7 +69,7 @@ def direct(
 
 
 @functools.lru_cache(maxsize=1024)
-def _blocks(maps: int) -> Array:
+def row_blocks(maps: int) -> Array:
     """Cut the output maps into (first, rows) blocks; the last may reach beyond the end."""
     rest = -(-maps // QUARTER) * QUARTER
     heights: list[int] = []
@@ -184,7 +184,7 @@ def convolve_strip(
                 count,
                 strides,
                 weights,
-                taps * plan.depth.shape[1] * plan.height.shape[1] * channels,
+                plan.taps.shape[0] * channels,
                 blocks,
                 group,
                 place,

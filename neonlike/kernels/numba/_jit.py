@@ -39,7 +39,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
 import numba
 from numba import prange as prange
-from numba.core import config, event
+from numba.core import config, event, sigutils
+from numba.core.caching import FunctionCache
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -85,13 +86,38 @@ def cache_folder() -> str:
         return tempfile.mkdtemp(prefix="neonlike-")  # code is read from it: nobody else's to write
 
 
+class KernelCache(FunctionCache):
+    """Numba's cache on disk, without its failures.
+
+    Two processes that save the first kernels of one function at the same time may leave an index
+    that leads to the other's code, so the signature is checked. Neither a damaged file nor a full
+    disk stops a program: the kernel is compiled again.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            found = super().load_overload(sig, target_context)  # type: ignore[no-untyped-call]  # Numba's
+        except Exception as error:  # unpickling a damaged file can raise anything
+            logger.warning("cannot read compiled code in %s: %s", self.cache_path, error)
+            return None
+        wanted, _ = sigutils.normalize_signature(sig)  # type: ignore[no-untyped-call]  # Numba's
+        return found if found is not None and tuple(found.signature.args) == tuple(wanted) else None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)  # type: ignore[no-untyped-call]  # Numba's
+        except OSError as error:
+            logger.warning("cannot keep compiled code in %s: %s", self.cache_path, error)
+
+
 def dispatcher(function: Callable[..., Any], flags: set[str] = FAST, **options: Any) -> Any:
     """A Numba dispatcher for ``function`` that caches in :func:`cache_folder`."""
     build = numba.njit(error_model="numpy", fastmath=flags, nogil=True, **options)(function)
     configured = settings.CACHE_DIR
     settings.CACHE_DIR = cache_folder()  # read here only: other users' caches stay put
     try:
-        build.enable_caching()
+        cache: Any = KernelCache
+        build._cache = cache(function)  # what enable_caching does
     finally:
         settings.CACHE_DIR = configured
     return build

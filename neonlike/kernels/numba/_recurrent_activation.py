@@ -14,9 +14,10 @@ from neonlike.kernels._activation import (
     TANH,
 )
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba import _recurrent_vector as vector
+from neonlike.kernels.numba import _recurrent_math as vector
 from neonlike.kernels.numba._jit import inner
-from neonlike.kernels.numba._recurrent_vector import Lanes, elementwise
+from neonlike.kernels.numba._recurrent_math import Lanes
+from neonlike.kernels.numba._recurrent_passes import elementwise
 
 Code = tuple[int, float, float]
 
@@ -64,7 +65,7 @@ def activate(act: Code, panel: Array, start: int, size: int) -> None:
     kind, slope, limit = act
     if kind == TANH:
         _tanh(panel, (start,), (), size)
-    elif kind == LOGISTIC or kind == LOGISTIC_SHORTCUT:  # noqa: PLR1714  # Numba unrolls no set
+    elif kind in (LOGISTIC, LOGISTIC_SHORTCUT):
         _logistic(panel, (start,), (), size)
     elif kind == RECTLIN:
         _rectlin(panel, (start,), (slope,), size)

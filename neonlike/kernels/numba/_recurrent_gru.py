@@ -9,6 +9,7 @@ from __future__ import annotations
 from neonlike.kernels._types import Array, Triple
 from neonlike.kernels.numba._jit import inner, pjit, prange
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
+from neonlike.kernels.numba._recurrent_math import Lanes
 from neonlike.kernels.numba._recurrent_panel import (
     Block,
     Panels,
@@ -25,7 +26,7 @@ from neonlike.kernels.numba._recurrent_panel import (
     store_state,
     time,
 )
-from neonlike.kernels.numba._recurrent_vector import Lanes, elementwise
+from neonlike.kernels.numba._recurrent_passes import elementwise
 
 PANEL_ROWS = 10  # times n: gates and their deltas, four more
 

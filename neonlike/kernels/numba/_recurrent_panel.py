@@ -16,7 +16,7 @@ from typing import NamedTuple
 from neonlike.kernels._types import Array, Triple
 from neonlike.kernels.numba import _vector
 from neonlike.kernels.numba._jit import inner
-from neonlike.kernels.numba._recurrent_vector import elementwise, product_tile, transfer
+from neonlike.kernels.numba._recurrent_passes import elementwise, product_tile, transfer
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE, NARROW = _vector.WIDE, _vector.QUARTER

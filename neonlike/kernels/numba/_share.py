@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
@@ -44,6 +45,9 @@ def _run_parts(body: int, arguments: int, parts: int) -> None:
         invoke(body, arguments, np.int64(part))
 
 
+# Load the thread layer: code from Numba's cache that calls ``run_parts`` needs its symbols, and
+# only parallel functions proper see to that themselves.
+numba.get_num_threads()
 run_parts = dispatcher(_run_parts, parallel=True)
 
 

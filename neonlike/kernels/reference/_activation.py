@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def forward(act: Any, x: Array) -> Array:
     if not isinstance(act, tuple):
         return np.asarray(act.forward(x))
     kind, slope_, limit = act
-    results = {
+    results: dict[int, Callable[[], Any]] = {
         IDENTITY: lambda: x,
         TANH: lambda: np.tanh(x),
         LOGISTIC: lambda: _logistic(x),
@@ -53,7 +54,7 @@ def slope(act: Any, y: Array) -> Array:
     if not isinstance(act, tuple):
         return np.asarray(act.slope(y))
     kind, slope_, limit = act
-    results = {
+    results: dict[int, Callable[[], Any]] = {
         IDENTITY: lambda: np.ones_like(y),
         TANH: lambda: 1 - y * y,
         LOGISTIC: lambda: y * (1 - y),

@@ -1,0 +1,249 @@
+"""Recurrent sweeps: all steps of a layer, both directions included, in one call.
+
+An activation with a code (``kernels._activation``) runs inside the fast kernels; any other
+Transform runs, step by step, as op-trees inside the reference sweep: slower, same result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from neonlike.backends._exclusive import exclusive
+from neonlike.backends._reduce import ReduceMixin
+from neonlike.kernels import _activation as codes
+from neonlike.kernels._activation import Activation
+from neonlike.kernels._types import Array, Triple
+
+__all__ = ["Activation", "Sweep", "SweepMixin", "codes"]
+
+Act = Any  # an Activation code, or a Transform
+
+
+@dataclass
+class Sweep:
+    """The tensors of one recurrent sweep, the rows of its directions stacked.
+
+    With n units per direction, G = n (rnn), 4n (lstm) or 3n (gru) gate rows and d directions;
+    the column order is given by ``geometry`` (see ``kernels.reference.recurrent``).
+
+    Attributes:
+        cell: "rnn", "lstm" or "gru".
+        geometry: (outer, steps, inner).
+        W_recur, dW_recur: recurrent weights (d*G, n) and their gradient.
+        b, db: biases (d*G, 1) and their gradient.
+        h: outputs (d*n, columns).
+        gates: input projection, then activated gates (d*G, columns); the same tensor as ``h``
+            for the rnn cell.
+        c, c_act: cells and their activation (d*n, columns), lstm only.
+        delta: gradient at the sums inside the activations (d*G, columns), None before training.
+        hidden_error: gradient at the states before the first step (d*n, outer * inner), or None
+            if nobody wants it.
+    """
+
+    cell: str
+    geometry: Triple
+    W_recur: Any
+    dW_recur: Any
+    b: Any
+    db: Any
+    h: Any
+    gates: Any
+    c: Any = None
+    c_act: Any = None
+    delta: Any = None
+    hidden_error: Any = None
+
+    @property
+    def directions(self) -> int:
+        """1, or 2 for bidirectional sweeps."""
+        return int(self.h.shape[0] // self.W_recur.shape[1])
+
+
+class SweepMixin(ReduceMixin):
+    """Whole sweeps, and the patches of pictures that sweeps run over."""
+
+    @exclusive
+    def sweep_fprop(
+        self, sweep: Sweep, act: Act, gate: Act = None, h0: Any = None, c0: Any = None
+    ) -> None:
+        """Run all steps of ``sweep``, whose ``gates`` hold the input projection.
+
+        Args:
+            sweep: its tensors.
+            act, gate: activation of the candidate and of the gates (codes or Transforms).
+            h0, c0: tensors (d*n, outer * inner) with the states before the first step; None: zeros.
+        """
+        w, b, h = sweep.W_recur, sweep.b, sweep.h
+        if sweep.cell == "rnn":
+            self._run_sweep(sweep, "fprop", (w, b, h, h0), act)
+        elif sweep.cell == "gru":
+            self._run_sweep(sweep, "fprop", (w, b, sweep.gates, h, h0), act, gate)
+        else:
+            tensors = (w, b, sweep.gates, h, sweep.c, sweep.c_act, h0, c0)
+            self._run_sweep(sweep, "fprop", tensors, act, gate)
+
+    @exclusive
+    def sweep_bprop(
+        self,
+        sweep: Sweep,
+        error: Any,
+        act: Act,
+        gate: Act = None,
+        h0: Any = None,
+        c0: Any = None,
+    ) -> None:
+        """Backpropagate ``error``, the gradient of ``sweep.h``, through all steps.
+
+        Fills ``delta``, ``dW_recur``, ``db`` and ``hidden_error``; ``error`` is not written.
+        States ``h0`` and ``c0`` that are not given count as zeros, which leaves their terms out of
+        the weight gradients.
+        """
+        w, h, delta, dh0 = sweep.W_recur, sweep.h, sweep.delta, sweep.hidden_error
+        error = self._unit_rows(error)
+        reset_h = None
+        if sweep.cell == "rnn":
+            self._run_sweep(sweep, "bprop", (w, h, error, delta, dh0), act)
+        elif sweep.cell == "gru":
+            reset_h = self.tensor(self.scratch("recurrent reset_h", h.shape, h.dtype))
+            tensors = (w, sweep.gates, h, h0, error, delta, reset_h, dh0)
+            self._run_sweep(sweep, "bprop", tensors, act, gate)
+        else:
+            tensors = (w, sweep.gates, sweep.c, sweep.c_act, c0, error, delta, dh0)
+            self._run_sweep(sweep, "bprop", tensors, act, gate)
+        self.sum(delta, axis=1, out=sweep.db)
+        self._recurrent_gradients(sweep, h0, reset_h)
+
+    def _run_sweep(
+        self, sweep: Sweep, direction: str, tensors: tuple[Any, ...], *acts: Act
+    ) -> None:
+        """Call the kernel of ``sweep`` on the arrays of ``tensors``; float16 through float32."""
+        kernels = self.kernels.recurrent
+        if not all(isinstance(act, Activation) for act in acts):
+            from neonlike.kernels.reference import recurrent as kernels
+        handed = [act if isinstance(act, Activation) else _OpTrees(self, act) for act in acts]
+        arrays = [
+            None if t is None else self.single_precision(f"sweep {i}", t._tensor)
+            for i, t in enumerate(tensors)
+        ]
+        kernel = getattr(kernels, f"{sweep.cell}_{direction}")
+        kernel(*arrays, sweep.geometry, *handed, self.scratch)
+        for tensor, array in zip(tensors, arrays, strict=True):
+            if array is not None and array is not tensor._tensor:
+                self.assign_array(tensor._tensor, array)
+
+    def _unit_rows(self, tensor: Any) -> Any:
+        """``tensor`` itself if its rows are contiguous in memory, else a copy."""
+        array = tensor._tensor
+        if array.flags.c_contiguous or array.strides[1] == array.itemsize:
+            return tensor
+        return self.tensor(np.ascontiguousarray(array))
+
+    def _recurrent_gradients(self, sweep: Sweep, h0: Any, reset_h: Any) -> None:
+        """``dW_recur = sum_t delta_t h_{t-1}^T``; candidate rows of a gru with ``r * h_{t-1}``."""
+        n, directions = sweep.W_recur.shape[1], sweep.directions
+        rows = sweep.W_recur.shape[0] // directions
+        out, delta, h = sweep.dW_recur._tensor, sweep.delta._tensor, sweep.h._tensor
+        for d in range(directions):
+            own, top, last = slice(d * n, (d + 1) * n), d * rows, (d + 1) * rows
+            if reset_h is not None:
+                q = slice(last - n, last)
+                self.kernels.blas.gemm(delta[q], reset_h._tensor[own].T, out[q])
+                last -= n
+            state = None if h0 is None else h0._tensor[own]
+            gates = slice(top, last)
+            self._add_steps(delta[gates], h[own], state, out[gates], sweep.geometry, d == 1)
+
+    def _add_steps(
+        self, delta: Array, h: Array, h0: Array | None, out: Array, geometry: Triple, reverse: bool
+    ) -> None:
+        """``out = sum over steps of delta_t h_{t-1}^T``; the reverse direction has h_{t+1}.
+
+        The steps of one outer index are neighbouring columns, so each is one product of ``delta``
+        with ``h`` shifted by a step.
+        """
+        outer, steps, inner = geometry
+        products = []
+        for o in range(outer):
+            start, stop = o * steps * inner, (o + 1) * steps * inner
+            later, earlier = slice(start + inner, stop), slice(start, stop - inner)
+            now, before = (earlier, later) if reverse else (later, earlier)
+            if steps > 1:
+                products.append((delta[:, now], h[:, before]))
+            if h0 is not None:
+                first = slice(stop - inner, stop) if reverse else slice(start, start + inner)
+                products.append((delta[:, first], h0[:, o * inner : (o + 1) * inner]))
+        for i, (a, b) in enumerate(products):
+            self.kernels.blas.gemm(a, b.T, out, 1.0, float(i > 0))
+        if not products:
+            out[...] = 0
+
+    def image_to_patches(
+        self, image: Any, patches: Any, in_shape: Triple, patch: tuple[int, int]
+    ) -> None:
+        """Cut pictures into patches, one per column.
+
+        Args:
+            image: tensor (C * H * W, N).
+            patches: tensor (C * ph * pw, I * J * N), rows in the order C, ph, pw; where the last
+                patches reach beyond the picture it is left as it is.
+            in_shape: (C, H, W).
+            patch: (ph, pw).
+        """
+        for part, cells in _patch_views(image, patches, in_shape, patch):
+            cells[...] = part
+
+    def patches_to_image(
+        self,
+        patches: Any,
+        image: Any,
+        in_shape: Triple,
+        patch: tuple[int, int],
+        alpha: float = 1.0,
+        beta: float = 0.0,
+    ) -> None:
+        """``image = alpha * patches + beta * image``: the inverse of ``image_to_patches``."""
+        for part, cells in _patch_views(image, patches, in_shape, patch):
+            if (alpha, beta) == (1.0, 0.0):
+                part[...] = cells
+            else:
+                part[...] = alpha * cells + (beta * part if beta else 0)
+
+
+def _patch_views(
+    image: Any, patches: Any, in_shape: Triple, patch: tuple[int, int]
+) -> Iterator[tuple[Array, Array]]:
+    """Per place in a patch: all its pixels of the picture, and all its cells of the patches."""
+    (channels, height, width), (rows, columns) = in_shape, patch
+    batch = image.shape[1]
+    pixels = image._tensor.reshape(channels, height, width, batch)
+    grid = -(-height // rows), -(-width // columns)
+    cells = patches._tensor.reshape(channels, rows, columns, *grid, batch)
+    for row in range(rows):
+        for column in range(columns):
+            part = pixels[:, row::rows, column::columns]
+            yield part, cells[:, row, column, : part.shape[1], : part.shape[2]]
+
+
+class _OpTrees:
+    """A Transform as the reference sweeps want it: functions of ndarrays."""
+
+    def __init__(self, be: SweepMixin, transform: Any) -> None:
+        self._be = be
+        self._transform = transform
+
+    def forward(self, x: Array) -> Array:
+        """The activation of ``x``."""
+        return self._evaluate(self._transform, x)
+
+    def slope(self, y: Array) -> Array:
+        """The derivative at output ``y``."""
+        return self._evaluate(self._transform.bprop, y)
+
+    def _evaluate(self, function: Any, x: Array) -> Array:
+        result = self._be.tensor(np.empty_like(x))
+        result[:] = function(self._be.tensor(np.array(x, order="C")))
+        return np.asarray(result._tensor)

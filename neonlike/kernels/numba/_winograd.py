@@ -1,0 +1,311 @@
+"""Winograd convolution: 3x3 filters, stride 1, in a half or a quarter of the products.
+
+    out[k] = outputs( sum_c filters(w[c, :, :, k]) * inputs(x[c]) )
+
+on tiles of m x m outputs (m = 2 or 4), with the linear maps of ``_winograd_transform``. Layout:
+x (C,1,H,W,N), w (C,1,3,3,K), out (K,1,P,Q,N); backwards, x is the error, C and K change places and
+the filter is turned by half a circle.
+
+A *unit* is one tile of one line (64 bytes) of batch columns. A few units at a time, so that all of
+it stays in the second cache: transform the inputs of all channels to points[unit][point][c][line];
+then, for each block of output maps, one ``broadcast_tile`` over c per point to
+products[unit][point][k][line], and transform these to the result. What does not lie in the image
+or in the batch goes through patches of memory. Source: spec performance 2.2.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+from neonlike.kernels._types import Array, Scratch
+from neonlike.kernels.numba import _vector, _winograd_transform
+from neonlike.kernels.numba._conv_direct import half_tile, quarter_tile, row_blocks, wide_tile
+from neonlike.kernels.numba._conv_pack import PARALLEL_WORK, round_up
+from neonlike.kernels.numba._jit import inline, inner, jit
+from neonlike.kernels.numba._share import share
+
+LINE_BYTES = _vector.LINE_BYTES
+WIDE, HALF = _vector.WIDE, _vector.HALF
+filters_2 = _winograd_transform.transform(_winograd_transform.filters_2, 3)
+filters_4 = _winograd_transform.transform(_winograd_transform.filters_4, 3)
+inputs_2 = _winograd_transform.transform(_winograd_transform.inputs_2, 4)
+inputs_4 = _winograd_transform.transform(_winograd_transform.inputs_4, 6)
+outputs_2 = _winograd_transform.transform(_winograd_transform.outputs_2, 4)
+outputs_4 = _winograd_transform.transform(_winograd_transform.outputs_4, 6)
+
+POINTS_BYTES = 384 << 10  # share of the second cache
+MOST_UNITS = 4  # that share the weights in the first cache
+
+Unit = tuple[int, int, int]  # first input row, first input column, first batch column
+
+
+class Tiling(NamedTuple):
+    """How a call is cut into units, and where they lie in the memory of a thread, in elements."""
+
+    size: int  # of a tile of outputs
+    pad_h: int
+    pad_w: int
+    rows: int  # of tiles
+    columns: int  # of tiles
+    lines: int  # of batch columns
+    together: int  # units that are worked on together
+    point: int  # distance of the points of a unit
+    products: int  # where the products begin
+    patch: int  # where the patch begins
+
+
+def winograd(
+    size: int,
+    x: Array,
+    w: Array,
+    out: Array,
+    pad: tuple[int, int],
+    alpha: float,
+    beta: float,
+    scratch: Scratch,
+    *,
+    swap: bool = False,
+) -> None:
+    """Convolve x with w (C, 1, 3, 3, K) in tiles of ``size``; with ``swap`` backwards."""
+    channels, maps, line = len(x), len(out), LINE_BYTES // x.itemsize
+    tiling = _tiling(size, channels, out.shape, pad, line)
+    points = (size + 2) ** 2
+    work = points * channels * maps * tiling.rows * tiling.columns * tiling.lines * line
+    threads = numba.get_num_threads() if work >= PARALLEL_WORK else 1
+    blocks = row_blocks(maps)
+    room = scratch("winograd room", (threads, tiling.patch + points * line), x.dtype)
+    filters = scratch("winograd filters", (int(blocks[-1].sum()) * points * channels,), x.dtype)
+    transform_filters(
+        size, w.reshape(len(w), 9, -1), swap, channels, blocks, float(alpha), room, filters
+    )
+    segment = np.array([0, 0, channels])
+    convolve(tiling, x, filters, blocks, segment, out, float(beta), room)
+
+
+def _tiling(
+    size: int, channels: int, outputs: tuple[int, ...], pad: tuple[int, int], line: int
+) -> Tiling:
+    _, _, height, width, batch = outputs
+    points = (size + 2) ** 2
+    point = (channels | 1) * line  # odd: points lie in different cache sets
+    together = POINTS_BYTES // (points * point * 4)
+    together = max(1, min(MOST_UNITS, together))
+    products = together * points * point
+    patch = products + points * (WIDE | 1) * line * together
+    grid = -(-height // size), -(-width // size), -(-batch // line)
+    return Tiling(size, *pad, *grid, together, point, products, patch)
+
+
+@jit
+def transform_filters(
+    size: int,
+    w: Array,
+    swap: bool,
+    channels: int,
+    blocks: Array,
+    alpha: float,
+    room: Array,
+    filters: Array,
+) -> None:
+    """Transform ``alpha * w`` (C, 9, K) to filters[block of k][point][c][k of the block]."""
+    share(
+        transform_filters_part,
+        room.shape[0],
+        (size, w, swap, channels, blocks, alpha, room, filters),
+    )
+
+
+@inner
+def transform_filters_part(
+    part: int,
+    size: int,
+    w: Array,
+    swap: bool,
+    channels: int,
+    blocks: Array,
+    alpha: float,
+    room: Array,
+    filters: Array,
+) -> None:
+    """The channels of thread ``part``."""
+    parts, line, zero = room.shape[0], LINE_BYTES // w.itemsize, w.dtype.type(0)
+    maps = w.shape[0] if swap else w.shape[2]
+    side = size + 2
+    taps, results = room[part, : 9 * line], room[part, 9 * line :]
+    for b in range(blocks.shape[0]):
+        first, rows = blocks[b]
+        inside = min(rows, maps - first)
+        taps[:] = 0
+        for c in range(channels * part // parts, channels * (part + 1) // parts):
+            gather_taps(w, swap, c, first, inside, alpha, taps)
+            source, target = taps.ctypes.data, results.ctypes.data
+            if size == 4:
+                filters_4(source, 3 * line, line, target, side * line, line, zero)
+            else:
+                filters_2(source, 3 * line, line, target, side * line, line, zero)
+            for point in range(side * side):
+                at = (first * side * side + point * rows) * channels + c * rows
+                for k in range(rows):
+                    filters[at + k] = results[point * line + k]
+
+
+@inline
+def gather_taps(
+    w: Array, swap: bool, c: int, first: int, count: int, alpha: float, taps: Array
+) -> None:
+    """The filters from channel c to ``count`` maps, one line for each tap."""
+    line = LINE_BYTES // w.itemsize
+    factor = w.dtype.type(alpha)
+    for tap in range(9):
+        for k in range(count):
+            value = w[first + k, 8 - tap, c] if swap else w[c, tap, first + k]
+            taps[tap * line + k] = factor * value
+
+
+@jit
+def convolve(
+    tiling: Tiling,
+    x: Array,
+    filters: Array,
+    blocks: Array,
+    segment: Array,
+    out: Array,
+    beta: float,
+    room: Array,
+) -> None:
+    """Share the units among threads."""
+    share(convolve_part, room.shape[0], (tiling, x, filters, blocks, segment, out, beta, room))
+
+
+@inner
+def convolve_part(
+    part: int,
+    tiling: Tiling,
+    x: Array,
+    filters: Array,
+    blocks: Array,
+    segment: Array,
+    out: Array,
+    beta: float,
+    room: Array,
+) -> None:
+    """The units of thread ``part``."""
+    units, parts = tiling.rows * tiling.columns * tiling.lines, room.shape[0]
+    points, channels, memory = (tiling.size + 2) ** 2, x.shape[0], room[part]
+    first, last = units * part // parts, units * (part + 1) // parts
+    for start in range(first, last, tiling.together):
+        count = min(tiling.together, last - start)
+        for n in range(count):
+            take_inputs(tiling, start + n, x, memory, n * points * tiling.point)
+        for b in range(blocks.shape[0]):
+            k, rows = blocks[b, 0], blocks[b, 1]
+            at = k * points * channels
+            multiply(tiling, count, filters, at, rows, channels, segment, memory)
+            for n in range(count):
+                for row in range(min(rows, out.shape[0] - k)):
+                    put_outputs(tiling, start + n, n, row, k + row, memory, beta, out)
+
+
+@inline
+def place_of(tiling: Tiling, unit: int, line: int) -> Unit:
+    """The first output row, output column and batch column of a unit."""
+    tile, group = divmod(unit, tiling.lines)
+    row, column = divmod(tile, tiling.columns)
+    return row * tiling.size, column * tiling.size, group * line
+
+
+@inline
+def take_inputs(tiling: Tiling, unit: int, x: Array, memory: Array, target: int) -> None:
+    """Transform the inputs of a unit, all channels, to ``memory`` from ``target`` on."""
+    channels, _, height, width, batch = x.shape
+    item, line, zero = x.itemsize, LINE_BYTES // x.itemsize, x.dtype.type(0)
+    side = tiling.size + 2
+    p, q, n = place_of(tiling, unit, line)
+    h, w = p - tiling.pad_h, q - tiling.pad_w
+    top, bottom = max(0, -h), min(side, height - h)
+    left, right = max(0, -w), min(side, width - w)
+    columns = min(line, batch - n)
+    whole = top == 0 and left == 0 and bottom == side and right == side and columns == line
+    patch = tiling.patch
+    if not whole:
+        memory[patch : patch + side * side * line] = 0
+    source, down, right_step = memory.ctypes.data + patch * item, side * line, line
+    for c in range(channels):
+        if whole:
+            source = x.ctypes.data + (((c * height + h) * width + w) * batch + n) * item
+            down, right_step = width * batch, batch
+        else:
+            for i in range(top, bottom):
+                for j in range(left, right):
+                    at = patch + (i * side + j) * line
+                    for lane in range(columns):
+                        memory[at + lane] = x[c, 0, h + i, w + j, n + lane]
+        to = memory.ctypes.data + (target + c * line) * item
+        if tiling.size == 4:
+            inputs_4(source, down, right_step, to, side * tiling.point, tiling.point, zero)
+        else:
+            inputs_2(source, down, right_step, to, side * tiling.point, tiling.point, zero)
+
+
+@inline
+def multiply(
+    tiling: Tiling,
+    count: int,
+    filters: Array,
+    start: int,
+    rows: int,
+    channels: int,
+    segment: Array,
+    memory: Array,
+) -> None:
+    """Products of ``count`` units with a block of ``rows`` maps, whose filters begin at ``start``."""
+    points, item, line = (tiling.size + 2) ** 2, memory.itemsize, LINE_BYTES // memory.itemsize
+    zero, reads = memory.dtype.type(0), segment.ctypes.data
+    for point in range(points):
+        w = filters.ctypes.data + (start + point * channels * rows) * item
+        for n in range(count):
+            at = n * points + point
+            x = memory.ctypes.data + at * tiling.point * item
+            y = memory.ctypes.data + (tiling.products + at * (WIDE | 1) * line) * item
+            if rows == WIDE:
+                wide_tile(w, x, line, reads, 1, y, line, zero, False, zero)
+            elif rows == HALF:
+                half_tile(w, x, line, reads, 1, y, line, zero, False, zero)
+            else:
+                quarter_tile(w, x, line, reads, 1, y, line, zero, False, zero)
+
+
+@inline
+def put_outputs(
+    tiling: Tiling, unit: int, n: int, row: int, k: int, memory: Array, beta: float, out: Array
+) -> None:
+    """Transform the products of a unit with map k, row ``row`` of its block, to the result."""
+    _, _, height, width, batch = out.shape
+    item, line, zero = out.itemsize, LINE_BYTES // out.itemsize, out.dtype.type(0)
+    size, point = tiling.size, (WIDE | 1) * line
+    side = size + 2
+    p, q, first = place_of(tiling, unit, line)
+    bottom, right, columns = min(size, height - p), min(size, width - q), min(line, batch - first)
+    whole = bottom == size and right == size and columns == line and beta == 0
+    source = memory.ctypes.data + (tiling.products + n * side * side * point + row * line) * item
+    target, down, step = memory.ctypes.data + tiling.patch * item, size * line, line
+    if whole:
+        target = out.ctypes.data + (((k * height + p) * width + q) * batch + first) * item
+        down, step = width * batch, batch
+    if size == 4:
+        outputs_4(source, side * point, point, target, down, step, zero)
+    else:
+        outputs_2(source, side * point, point, target, down, step, zero)
+    if not whole:
+        factor = out.dtype.type(beta)
+        for i in range(bottom):
+            for j in range(right):
+                at = tiling.patch + (i * size + j) * line
+                for lane in range(columns):
+                    value = memory[at + lane]
+                    if beta != 0:
+                        value += factor * out[k, 0, p + i, q + j, first + lane]
+                    out[k, 0, p + i, q + j, first + lane] = value
