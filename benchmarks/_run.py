@@ -12,15 +12,17 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from benchmarks._engines import Engine, Worker
+from benchmarks.items import ITEMS
 
 Row = dict[str, Any]
 PACKAGES = ("neonlike", "numpy", "numba", "scipy", "torch")
 
 
 def run_item(item_id: str, engines: list[Engine], rounds: int, seconds: float) -> list[Row]:
-    """Time one item on all engines; return a row per engine with the samples of every round."""
-    workers = [Worker(engine) for engine in engines]
-    samples: dict[Engine, list[Row]] = {engine: [] for engine in engines}
+    """Time one item on all engines that have it; return a row per engine with all samples."""
+    taking_part = [e for e in engines if e.family != "torch" or ITEMS[item_id].torch is not None]
+    workers = [Worker(engine) for engine in taking_part]
+    samples: dict[Engine, list[Row]] = {engine: [] for engine in taking_part}
     try:
         for round_number in range(rounds):
             # the order turns by one each round, so that no engine always runs after the same other

@@ -30,6 +30,8 @@ def build(family: str, variant: str, threads: int, item_id: str) -> Step:
         import torch
 
         torch.set_num_threads(threads)
+        if item.torch is None:
+            raise ValueError(f"benchmark item {item_id} has no PyTorch twin")
         return item.torch("channels_last" in variant)
     from neonlike.backends import gen_backend
 

@@ -14,11 +14,12 @@ KERNEL_SETS = ["cpu", "reference"]
 
 @pytest.fixture(params=KERNEL_SETS)
 def make_be(request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
-    """Return ``make_be(**gen_backend_arguments)`` for each kernel set in turn."""
+    """Return ``make_be(**gen_backend_arguments)``, strict by default, for each kernel set."""
 
     def make(**kwargs: Any) -> Any:
         kwargs.setdefault("rng_seed", 0)
         kwargs.setdefault("batch_size", 4)
+        kwargs.setdefault("numerics", "strict")  # as the golden numbers
         return gen_backend(backend=request.param, **kwargs)
 
     yield make

@@ -1,10 +1,15 @@
-"""What a benchmark item is."""
+"""What a benchmark item is, and what builders of items share."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
+
+Step = Callable[[], Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,12 +20,23 @@ class Item:
         id: stable name; speed claims quote it.
         batch: batch size of the backend.
         neonlike: ``builder(be)`` returns a function that does one step.
-        torch: ``builder(channels_last)`` returns the same for PyTorch.
+        torch: ``builder(channels_last)`` returns the same for PyTorch; None: it has no twin.
         what: one line for the table.
     """
 
     id: str
     batch: int
-    neonlike: Callable[[Any], Callable[[], Any]]
-    torch: Callable[[bool], Callable[[], Any]]
+    neonlike: Callable[[Any], Step]
+    torch: Callable[[bool], Step] | None
     what: str
+
+
+def random(be: Any, shape: tuple[int, ...], seed: int = 0) -> Any:
+    """A tensor of numbers from -1 to 1."""
+    values = np.random.RandomState(seed).uniform(-1, 1, shape).astype(np.float32)
+    return be.array(values)
+
+
+def call(method: Any, *args: Any, **kwargs: Any) -> Step:
+    """A step that is one call."""
+    return functools.partial(method, *args, **kwargs)

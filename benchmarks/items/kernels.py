@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from benchmarks.items._item import Item
-
-Step = Callable[[], Any]
-
-
-def _random(be: Any, shape: tuple[int, ...], seed: int = 0) -> Any:
-    values = np.random.RandomState(seed).uniform(-1, 1, shape).astype(np.float32)
-    return be.array(values)
-
-
-def _call(method: Any, *args: Any, **kwargs: Any) -> Step:
-    return functools.partial(method, *args, **kwargs)
+from benchmarks.items._item import Item, Step, call, random
 
 
 # ------------------------------------------------------------------ products
 def gemm(be: Any, m: int, k: int, n: int) -> Step:
     """``compound_dot`` of (m, k) and (k, n)."""
-    return _call(be.compound_dot, _random(be, (m, k)), _random(be, (k, n)), be.empty((m, n)))
+    return call(be.compound_dot, random(be, (m, k)), random(be, (k, n)), be.empty((m, n)))
 
 
 def torch_gemm(channels_last: bool, m: int, k: int, n: int) -> Step:
@@ -33,7 +21,7 @@ def torch_gemm(channels_last: bool, m: int, k: int, n: int) -> Step:
     import torch
 
     a, b, c = torch.rand(m, k), torch.rand(k, n), torch.empty(m, n)
-    return _call(torch.mm, a, b, out=c)
+    return call(torch.mm, a, b, out=c)
 
 
 # --------------------------------------------------------------- convolution
@@ -41,11 +29,11 @@ def conv(be: Any, op: str, c: int, hw: int, k: int, r: int, pad: int) -> Step:
     """One pass of a square convolution of ``c`` maps of ``hw`` x ``hw`` with ``k`` filters."""
     shape = {"N": be.bsz, "C": c, "K": k, "H": hw, "W": hw, "R": r, "S": r}
     layer = be.conv_layer(be.default_dtype, **shape, pad_h=pad, pad_w=pad)
-    x, w, y = (_random(be, dim) for dim in (layer.dimI2, layer.dimF2, layer.dimO2))
+    x, w, y = (random(be, dim) for dim in (layer.dimI2, layer.dimF2, layer.dimO2))
     calls = {
-        "fprop": _call(be.fprop_conv, layer, x, w, y),
-        "bprop": _call(be.bprop_conv, layer, w, y, x),
-        "update": _call(be.update_conv, layer, x, y, w),
+        "fprop": call(be.fprop_conv, layer, x, w, y),
+        "bprop": call(be.bprop_conv, layer, w, y, x),
+        "update": call(be.update_conv, layer, x, y, w),
     }
     return calls[op]
 
@@ -61,10 +49,10 @@ def torch_conv(
     w = torch.rand(k, c, r, r).contiguous(memory_format=form)
     y = torch.nn.functional.conv2d(x, w, padding=pad)
     if op == "fprop":
-        return _call(torch.nn.functional.conv2d, x, w, padding=pad)
+        return call(torch.nn.functional.conv2d, x, w, padding=pad)
     mask = (op == "bprop", op == "update", False)
     args = (y, x, w, None, (1, 1), (pad, pad), (1, 1), False, (0, 0), 1, mask)
-    return _call(torch.ops.aten.convolution_backward, *args)
+    return call(torch.ops.aten.convolution_backward, *args)
 
 
 # ------------------------------------------------------------------- pooling
@@ -72,12 +60,12 @@ def pool(be: Any, op: str, c: int, hw: int, size: int, stride: int) -> Step:
     """Max pooling, one pass."""
     shape = {"N": be.bsz, "C": c, "H": hw, "W": hw, "R": size, "S": size}
     layer = be.pool_layer(be.default_dtype, "max", **shape, str_h=stride, str_w=stride)
-    x, y = _random(be, layer.dimI2), _random(be, layer.dimO2)
+    x, y = random(be, layer.dimI2), random(be, layer.dimO2)
     argmax = be.empty(layer.dimO2, dtype=np.uint8)
     be.fprop_pool(layer, x, y, argmax)
     if op == "fprop":
-        return _call(be.fprop_pool, layer, x, y, argmax)
-    return _call(be.bprop_pool, layer, y, x, argmax)
+        return call(be.fprop_pool, layer, x, y, argmax)
+    return call(be.bprop_pool, layer, y, x, argmax)
 
 
 def torch_pool(
@@ -90,15 +78,15 @@ def torch_pool(
     x = torch.rand(n, c, hw, hw).contiguous(memory_format=form)
     y, index = torch.nn.functional.max_pool2d(x, size, stride, return_indices=True)
     if op == "fprop":
-        return _call(torch.nn.functional.max_pool2d, x, size, stride, return_indices=True)
+        return call(torch.nn.functional.max_pool2d, x, size, stride, return_indices=True)
     args = (y, x, [size] * 2, [stride] * 2, [0, 0], [1, 1], False, index)
-    return _call(torch.ops.aten.max_pool2d_with_indices_backward, *args)
+    return call(torch.ops.aten.max_pool2d_with_indices_backward, *args)
 
 
 # ---------------------------------------------------------------- batch norm
 def batch_norm(be: Any, c: int, hw: int) -> Step:
     """Training forward and backward."""
-    x, y, err, delta = (_random(be, (c, hw * hw * be.bsz), seed) for seed in range(4))
+    x, y, err, delta = (random(be, (c, hw * hw * be.bsz), seed) for seed in range(4))
     xsum, xvar, gmean, gvar, beta, grad_gamma, grad_beta = (be.zeros((c, 1)) for _ in range(7))
     gamma = be.ones((c, 1))
 
@@ -138,7 +126,7 @@ def recurrent(be: Any, cell: str, nin: int, nout: int, steps: int) -> Step:
     layer.allocate_deltas(tree)
     tree.allocate_buffers()
     layer.set_deltas(tree)
-    x, err = _random(be, (nin, steps * be.bsz)), _random(be, layer.outputs.shape)
+    x, err = random(be, (nin, steps * be.bsz)), random(be, layer.outputs.shape)
 
     def step() -> None:
         layer.fprop(x)
@@ -163,7 +151,7 @@ def torch_recurrent(
 # ------------------------------------------------------------------ op-trees
 def tree_expression(be: Any, rows: int) -> Step:
     """``tanh(a*b + c) * d`` on (rows, 128)."""
-    a, b, c, d, out = (_random(be, (rows, be.bsz), seed) for seed in range(5))
+    a, b, c, d, out = (random(be, (rows, be.bsz), seed) for seed in range(5))
 
     def step() -> None:
         out[:] = be.tanh(a * b + c) * d
@@ -181,7 +169,7 @@ def torch_expression(n: int, channels_last: bool, rows: int) -> Step:
 
 def tree_rmsprop(be: Any, rows: int) -> Step:
     """The RMSProp update of one (rows, 128) parameter."""
-    p, g, r = (_random(be, (rows, be.bsz), seed) for seed in range(3))
+    p, g, r = (random(be, (rows, be.bsz), seed) for seed in range(3))
     r[:] = be.absolute(r)
 
     def step() -> None:
@@ -208,7 +196,7 @@ def softmax_xent(be: Any, classes: int) -> Step:
     """Softmax, cross-entropy and its derivative."""
     from neonlike.transforms import CrossEntropyMulti, Softmax
 
-    x, y, delta = (_random(be, (classes, be.bsz), seed) for seed in range(3))
+    x, y, delta = (random(be, (classes, be.bsz), seed) for seed in range(3))
     t, cost = be.zeros((classes, be.bsz)), be.empty((1, be.bsz))
     softmax, xent = Softmax(), CrossEntropyMulti()
 

@@ -21,7 +21,7 @@ from networks import NETWORKS
 from options import make_parser, open_data, parse, with_own_files
 from outcome import Outcome
 from photos import BadInput
-from run_folder import describe_run, options, plain_errors, recorded_options
+from run_folder import describe_run, plain_errors, plain_options, recorded_options
 from run_report import LABEL_NOTE, SYNTHETIC_NOTE, add_roc
 from train import cross_validate, train_network
 
@@ -57,7 +57,9 @@ def main() -> int:
 
 def outcome_of(network: str, data: GenderData, folder: Path, args: argparse.Namespace) -> Outcome:
     """Train one network, unless its finished run with the same options is there already."""
-    if (folder / "result.json").is_file() and same_run(recorded_options(folder), options(args)):
+    if (folder / "result.json").is_file() and same_run(
+        recorded_options(folder), plain_options(args)
+    ):
         before = Outcome.load(folder)
         if not before.interrupted:
             print(f"{network}: finished before")

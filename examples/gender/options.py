@@ -36,7 +36,7 @@ def make_parser(description: str) -> NeonArgparser:
     defaults = {"epochs": None, "batch_size": None, "rng_seed": 0, "eval_freq": 1}
     parser = NeonArgparser(description, default_overrides=defaults)
     parser.set_defaults(data_dir="runs/data")
-    add = parser.add_argument
+    add = parser.add_argument_group("pictures and runs").add_argument
     add("--source", default="synthetic", help="synthetic, folder:PATH or imdb-wiki:PATH")
     add("--size", type=int, help="image size (64; quick: 32)")
     add("--train", type=int, help="synthetic training faces (3000; quick: 400)")

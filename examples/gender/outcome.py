@@ -65,6 +65,12 @@ class Outcome:
         """Area under the ROC curve."""
         return auc(self.scores, self.labels)
 
+    def confident_errors(self) -> list[int]:
+        """Return the rows of the wrongly told pictures, the most confident mistake first."""
+        wrong = np.flatnonzero(self.wrong)
+        confidence = np.abs(self.scores[wrong] - 0.5)
+        return [int(row) for row in wrong[np.argsort(-confidence, kind="stable")]]
+
     @property
     def matrix(self) -> npt.NDArray[np.int64]:
         """Confusion matrix: rows annotated, columns predicted."""

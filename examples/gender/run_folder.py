@@ -50,12 +50,14 @@ def start_run(folder: Path) -> None:
 
 def describe_run(folder: Path, args: argparse.Namespace, **more: Any) -> None:
     """Write ``config.json``, the resolved options, and ``environment.json``."""
-    write_json(folder / "config.json", more | {"classes": list(CLASSES), "options": options(args)})
+    write_json(
+        folder / "config.json", more | {"classes": list(CLASSES), "options": plain_options(args)}
+    )
     surroundings = describe_environment(seed=args.rng_seed, threads=get_num_threads())
     write_json(folder / "environment.json", surroundings)
 
 
-def options(args: argparse.Namespace) -> dict[str, Any]:
+def plain_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return the options as plain values."""
     return {
         name: value if isinstance(value, str | int | float | None) else _name(value)

@@ -30,6 +30,7 @@ class BackendBase:
         rng: ``numpy.random.RandomState`` that initializers and masks draw from.
         rng_seed: its seed.
         compat_mode: None or ``'caffe'``.
+        numerics: ``'fast'`` or ``'strict'``, see ``gen_backend``; writable.
         tensor_cls: class of this backend's tensors.
     """
 
@@ -40,6 +41,7 @@ class BackendBase:
     rng: np.random.RandomState
     rng_seed: int | None
     compat_mode: str | None
+    numerics: str
     tensor_cls: type[CPUTensor] = CPUTensor
     _evaluator: Evaluator
 

@@ -261,7 +261,8 @@ class ConvMixin(BackendBase):
         if beta != 0 and at is not None and at is not out:
             np.copyto(out, at)
         geometry = (layer.padding, layer.strides, layer.dilation)
-        kernel(source, filters, out, *geometry, alpha, beta, self.scratch)
+        exact = self.numerics == "strict"
+        kernel(source, filters, out, *geometry, alpha, beta, self.scratch, exact)
         if relu or brelu or not (bias is None and bsum is None):
             column, rows = (shape[0], 1), (shape[0], -1)
             per_map = [

@@ -26,6 +26,7 @@ from neonlike.backends._random import RandomMixin
 from neonlike.backends._rnn import RnnMixin
 
 DTYPES = (np.float16, np.float32, np.float64)
+NUMERICS = ("fast", "strict")
 
 
 class Backend(  # type: ignore[misc]  # AbstractBackend has neon's older signatures
@@ -49,9 +50,10 @@ class Backend(  # type: ignore[misc]  # AbstractBackend has neon's older signatu
         default_dtype: ``np.float16``, ``np.float32`` or ``np.float64``.
         compat_mode: None or ``'caffe'``.
         deterministic: ignored; the attribute tells whether a seed was given.
+        numerics: ``'fast'`` or ``'strict'``, see ``gen_backend``.
 
     Raises:
-        ValueError: unsupported dtype or compatibility mode.
+        ValueError: unsupported dtype, compatibility mode or numerics.
     """
 
     kernel_set: ClassVar[str] = "numba"
@@ -62,6 +64,7 @@ class Backend(  # type: ignore[misc]  # AbstractBackend has neon's older signatu
         default_dtype: Any = np.float32,
         compat_mode: str | None = None,
         deterministic: bool | None = None,
+        numerics: str = "fast",
     ) -> None:
         if isinstance(default_dtype, str) or default_dtype not in DTYPES:
             raise ValueError(
@@ -69,9 +72,12 @@ class Backend(  # type: ignore[misc]  # AbstractBackend has neon's older signatu
             )
         if compat_mode not in (None, "caffe"):
             raise ValueError(f"{compat_mode} mode not supported currently, use None or 'caffe'")
+        if numerics not in NUMERICS:
+            raise ValueError(f"numerics must be one of {NUMERICS}, got {numerics!r}")
         self.bsz = None  # type: ignore[assignment]  # an int for all that runs after gen_backend
         self.default_dtype = np.dtype(default_dtype).type
         self.compat_mode = compat_mode
+        self.numerics = numerics
         self.rng_seed = rng_seed
         self.deterministic = rng_seed is not None
         self.kernels = kernels.load(self.kernel_set)
@@ -117,8 +123,9 @@ class NervanaCPU(Backend):
         stochastic_round: Any = None,
         device_id: Any = None,
         deterministic: Any = None,
+        numerics: str = "fast",
     ) -> None:
-        super().__init__(rng_seed, default_dtype, compat_mode)
+        super().__init__(rng_seed, default_dtype, compat_mode, numerics=numerics)
         self.set_hist_buffers(hist_bins, hist_offset)
 
     def execute(

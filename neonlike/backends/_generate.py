@@ -29,6 +29,7 @@ def gen_backend(
     deterministic_update: Any = None,
     deterministic: Any = None,
     default_dtype: Any = None,
+    numerics: str = "fast",
 ) -> Any:
     """Make a backend the current one and return it.
 
@@ -48,9 +49,11 @@ def gen_backend(
         deterministic_update: deprecated, no effect.
         deterministic: deprecated, no effect.
         default_dtype: neon 1.x's name of ``datatype``.
+        numerics: ``'fast'`` lets convolutions use the quickest algorithm, whose rounding errors
+            may reach some 1e-5 of the largest output; ``'strict'`` sums the products directly.
 
     Raises:
-        ValueError: unknown backend, dtype or mode.
+        ValueError: unknown backend, dtype, mode or numerics.
         RuntimeError: another Python thread is at work with the current backend.
 
     Example:
@@ -70,7 +73,11 @@ def gen_backend(
         atexit.register(_drop_backend)
     _check_name(backend)
     be = Backend.allocate_backend(
-        backend, rng_seed=rng_seed, default_dtype=datatype, compat_mode=compat_mode
+        backend,
+        rng_seed=rng_seed,
+        default_dtype=datatype,
+        compat_mode=compat_mode,
+        numerics=numerics,
     )
     logger.info("Backend: %s, RNG seed: %s", backend, rng_seed)
     enter_kernel_set(compiled=be.kernels.__name__.endswith("numba"))

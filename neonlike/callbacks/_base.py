@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from neonlike._object import NervanaObject, get_args
 
@@ -17,7 +18,14 @@ class Callback(NervanaObject):
         epoch_freq: an int n: epoch hooks fire every n-th epoch; a list: in
             these epochs; None: never.
         minibatch_freq: the same for minibatch hooks, counted within the epoch.
+
+    Attributes:
+        runs_last: its hooks run after those of all others, wherever it was added.
+        writes_files: it is left out of dry runs.
     """
+
+    runs_last: ClassVar[bool] = False
+    writes_files: ClassVar[bool] = False
 
     def __init__(self, epoch_freq: Any = 1, minibatch_freq: Any = 1) -> None:
         super().__init__()
@@ -61,6 +69,16 @@ class Callback(NervanaObject):
 
     def on_minibatch_end(self, callback_data: Any, model: Any, epoch: int, minibatch: int) -> None:
         """Called after a minibatch."""
+
+    def train_state(self) -> dict[str, Any]:
+        """Return what a resumed run needs to know (plain values and arrays); see ``Model.resume``.
+
+        What the callback has written to ``callback_data`` is kept anyway.
+        """
+        return {}
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Continue from a ``train_state``; called after ``on_train_begin``."""
 
     def should_fire(self, callback_data: Any, model: Any, time: int, freq: Any) -> bool:
         """Tell whether a hook with frequency ``freq`` fires at epoch or minibatch ``time``."""

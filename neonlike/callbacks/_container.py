@@ -17,9 +17,12 @@ import numpy as np
 
 from neonlike._logging import display
 from neonlike._object import NervanaObject
+from neonlike.callbacks._base import is_data
+from neonlike.callbacks._checkpoint import CheckpointCallback
 from neonlike.callbacks._deconv import DeconvCallback
 from neonlike.callbacks._early_stop import EarlyStopCallback
 from neonlike.callbacks._hist import HistCallback
+from neonlike.callbacks._history import copy_history, restore_history
 from neonlike.callbacks._logging import RunTimerCallback, TrainLoggerCallback
 from neonlike.callbacks._loss import LossCallback
 from neonlike.callbacks._metric import MetricCallback
@@ -27,6 +30,8 @@ from neonlike.callbacks._progress import ProgressBarCallback
 from neonlike.callbacks._serialize import SaveBestStateCallback, SerializeModelCallback
 from neonlike.callbacks._ticker import WatchTickerCallback
 from neonlike.callbacks._train_cost import TrainCostCallback, TrainMulticostCallback
+from neonlike.models._dry_run import FirstBatches
+from neonlike.serialization._description import check_objects
 from neonlike.util.persist import load_class, load_obj
 
 if TYPE_CHECKING:
@@ -61,6 +66,12 @@ class Callbacks(NervanaObject):
         metric: instance of a metric.
         log_token: ignored.
         multicost: record all branches of a Multicost.
+        checkpoint: path of checkpoints, from which a run that was cut off
+            continues exactly; see ``CheckpointCallback``.
+        checkpoint_freq: save one after every so many minibatches, not only
+            after every epoch.
+        resume: continue from ``checkpoint`` if there is such a file.
+        dry_run: train and evaluate on two minibatches, save nothing.
 
     Attributes:
         callback_data: the HDF5 file (spec training 8.4 lists its content).
@@ -68,7 +79,7 @@ class Callbacks(NervanaObject):
         epoch_marker: minibatches done in completed epochs.
 
     Raises:
-        ValueError: eval_freq without eval_set.
+        ValueError: eval_freq without eval_set, or resume without checkpoint.
     """
 
     def __init__(
@@ -86,14 +97,24 @@ class Callbacks(NervanaObject):
         metric: Any = None,
         log_token: Any = None,
         multicost: bool = False,
+        checkpoint: FilePath | None = None,
+        checkpoint_freq: int | None = None,
+        resume: bool = False,
+        dry_run: bool = False,
     ) -> None:
         super().__init__(name=None)
         if train_set is not None:
             logger.warning("Callbacks ignores its argument train_set, which is deprecated")
         if eval_freq and eval_set is None:
             raise ValueError("Evaluation frequency specified but no eval set provided!")
+        if resume and not checkpoint:
+            raise ValueError("resume=True needs checkpoint=PATH, the file to continue from")
         self.model = weakref.ref(model)
+        self.dry_run = dry_run
+        if dry_run:
+            model.dry_run = True
         self.output_file = None if output_file is None else os.fspath(output_file)
+        self.resume_from = checkpoint if resume else None
         self.save_path = save_path
         self.model_file = model_file
         self.epoch_marker = 0
@@ -113,6 +134,8 @@ class Callbacks(NervanaObject):
             self.add_callback(SerializeModelCallback(save_path, max(serialize, 1), history))
         self.add_callback(TrainLoggerCallback())
         self.add_callback(RunTimerCallback())
+        if checkpoint:
+            self.add_callback(CheckpointCallback(checkpoint, minibatch_freq=checkpoint_freq))
 
     def __del__(self) -> None:
         with contextlib.suppress(Exception):  # half-built object, or interpreter shutdown
@@ -123,6 +146,8 @@ class Callbacks(NervanaObject):
 
     def add_callback(self, callback: Any, insert_pos: int | None = None) -> None:
         """Append a callback, or insert it at a position of the list."""
+        if hasattr(callback, "attach"):
+            callback.attach(weakref.proxy(self))
         position = len(self.callbacks) if insert_pos is None else insert_pos
         self.callbacks.insert(position, callback)
 
@@ -173,11 +198,38 @@ class Callbacks(NervanaObject):
         """
         if isinstance(cdict, str | os.PathLike):
             cdict = load_obj(cdict)
+        check_objects(cdict["callbacks"], "callbacks")
         container = cls(model, output_file=cdict["output_file"])
         container.epoch_marker = cdict["epoch_marker"]
         by_name = {iterator.name: iterator for iterator in data}
         container.callbacks = [_rebuild(each, model, by_name) for each in cdict["callbacks"]]
         return container
+
+    def train_state(self) -> dict[str, Any]:
+        """Return what a resumed run needs: counters, states of the callbacks, history."""
+        return {
+            "epoch_marker": self.epoch_marker,
+            "epoch_minibatches": self.epoch_minibatches,
+            "callbacks": [
+                {"type": type(callback).__name__, "state": callback.train_state()}
+                for callback in self.callbacks
+                if hasattr(callback, "train_state")
+            ],
+            "history": copy_history(self.callback_data),
+        }
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Continue from a ``train_state``; callbacks are matched by class and order."""
+        self.epoch_marker = state["epoch_marker"]
+        self.epoch_minibatches = state["epoch_minibatches"]
+        restore_history(self.callback_data, state["history"])
+        saved: dict[str, list[Any]] = {}
+        for entry in reversed(state["callbacks"]):
+            saved.setdefault(entry["type"], []).append(entry["state"])
+        for callback in self.callbacks:
+            states = saved.get(type(callback).__name__)
+            if states and (own := states.pop()):
+                callback.load_train_state(own)
 
     # --------------------------------------------------------------- hooks --
 
@@ -200,17 +252,22 @@ class Callbacks(NervanaObject):
         markers.create_dataset("minibatch", (epochs,), dtype=np.float32)
         if self.model_file:
             model.load_params(self.model_file)
+        self._load_checkpoint(model)
+        if self.dry_run:
+            self._limit_data_sets()
         self._catch_sigint()
-        for callback in self.callbacks:
+        for callback in self._active():
             callback.on_train_begin(self.callback_data, model, epochs)
 
     def on_train_end(self) -> None:
         """Run the callbacks and close the history."""
         self._release_sigint()
         model = self.model()
-        for callback in self.callbacks:
+        for callback in self._active():
             callback.on_train_end(self.callback_data, model)
         self.callback_data.close()
+        if self.dry_run:
+            display(logger, "Dry run: everything worked on two minibatches, nothing was saved")
 
     def abort(self) -> None:
         """Close the history of a training run that broke off, without the callbacks."""
@@ -220,27 +277,31 @@ class Callbacks(NervanaObject):
     def on_epoch_begin(self, epoch: int) -> None:
         """Run the callbacks whose ``epoch_freq`` asks for it."""
         self.epoch_minibatches = 0
-        self._fire("on_epoch_begin", "epoch_freq", epoch)
+        self._fire(self._active(), "on_epoch_begin", "epoch_freq", epoch)
 
     def on_epoch_end(self, epoch: int) -> None:
         """Run the callbacks, then mark the epoch in the history."""
-        self._fire("on_epoch_end", "epoch_freq", epoch)
+        first, last = self._active_in_groups()
+        self._fire(first, "on_epoch_end", "epoch_freq", epoch)
         self.epoch_marker += self.epoch_minibatches
         markers = self.callback_data["time_markers"]
         markers["minibatch"][epoch] = self.epoch_marker
         markers.attrs["epochs_complete"] = epoch + 1
         markers.attrs["minibatches_complete"] = self.epoch_marker
         self.callback_data.flush()
+        self._fire(last, "on_epoch_end", "epoch_freq", epoch)
         self._stop_if_interrupted()
 
     def on_minibatch_begin(self, epoch: int, minibatch: int) -> None:
         """Run the callbacks whose ``minibatch_freq`` asks for it."""
-        self._fire("on_minibatch_begin", "minibatch_freq", epoch, minibatch)
+        self._fire(self._active(), "on_minibatch_begin", "minibatch_freq", epoch, minibatch)
 
     def on_minibatch_end(self, epoch: int, minibatch: int) -> None:
         """Run the callbacks whose ``minibatch_freq`` asks for it."""
-        self._fire("on_minibatch_end", "minibatch_freq", epoch, minibatch)
+        first, last = self._active_in_groups()
+        self._fire(first, "on_minibatch_end", "minibatch_freq", epoch, minibatch)
         self.epoch_minibatches += 1
+        self._fire(last, "on_minibatch_end", "minibatch_freq", epoch, minibatch)
         self._stop_if_interrupted()
 
     def on_sigint_catch(self, epoch: Any, minibatch: Any) -> None:
@@ -254,7 +315,7 @@ class Callbacks(NervanaObject):
     def _open_history(self) -> Any:
         import h5py
 
-        if self.output_file is None:
+        if self.output_file is None or self.dry_run:
             return h5py.File(self.name, "w", driver="core", backing_store=False)
         path = Path(os.path.expandvars(self.output_file)).expanduser()
         if path.exists():
@@ -268,9 +329,39 @@ class Callbacks(NervanaObject):
             raise ReferenceError("the model of these Callbacks does not exist any more")
         return model
 
-    def _fire(self, hook: str, freq: str, *when: int) -> None:
-        data, model = self.callback_data, self.model()
+    def _load_checkpoint(self, model: Any) -> None:
+        if self.resume_from is None:
+            return
+        path = Path(os.path.expandvars(self.resume_from)).expanduser()
+        if path.exists():
+            model.resume(path)
+        else:
+            logger.warning(
+                "there is no checkpoint %s yet: training starts from the beginning", path
+            )
+
+    def _limit_data_sets(self) -> None:
         for callback in self.callbacks:
+            for name, value in vars(callback).items():
+                if is_data(value):
+                    setattr(callback, name, FirstBatches(value))
+
+    def _active(self) -> list[Any]:
+        """The callbacks in the order in which they run; without those that a dry run leaves out."""
+        first, last = self._active_in_groups()
+        return first + last
+
+    def _active_in_groups(self) -> tuple[list[Any], list[Any]]:
+        first: list[Any] = []
+        last: list[Any] = []
+        for callback in self.callbacks:  # those of users need not derive from Callback
+            if not (self.dry_run and getattr(callback, "writes_files", False)):
+                (last if getattr(callback, "runs_last", False) else first).append(callback)
+        return first, last
+
+    def _fire(self, callbacks: list[Any], hook: str, freq: str, *when: int) -> None:
+        data, model = self.callback_data, self.model()
+        for callback in callbacks:
             if callback.should_fire(data, model, when[-1], getattr(callback, freq)):
                 getattr(callback, hook)(data, model, *when)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from neonlike.callbacks._base import Callback
@@ -35,3 +35,11 @@ class EarlyStopCallback(Callback):
         if stop:
             model.finished = True
             logger.warning("Early stopping function triggered: mean_cost %f.", float(loss["cost"]))
+
+    def train_state(self) -> dict[str, Any]:
+        """Return the state of ``stop_func``."""
+        return {"stop_state": self.stop_state}
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Continue from the state of ``stop_func``."""
+        self.stop_state = state["stop_state"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -28,13 +29,16 @@ class HistCallback(Callback):
         self.minibatches = 0
 
     def on_train_begin(self, callback_data: Any, model: Any, epochs: int) -> None:
-        """Create the group."""
+        """Create the group, with a dataset for each attribute that exists already."""
         self.minibatches = total_minibatches(callback_data)
-        attrs = callback_data.create_group("hist").attrs
+        group = callback_data.create_group("hist")
+        attrs = group.attrs
         attrs["bins"] = BINS
         attrs["offset"] = OFFSET
         attrs["time_markers"] = "minibatch" if self.plot_per_mini else "epoch"
         attrs["time_steps"] = self.minibatches if self.plot_per_mini else epochs
+        for name, _ in self._tensors(model):
+            _require(group, name)
 
     def on_minibatch_end(self, callback_data: Any, model: Any, epoch: int, minibatch: int) -> None:
         """Write the histograms of this minibatch."""
@@ -48,15 +52,23 @@ class HistCallback(Callback):
             self._write(callback_data["hist"], model, epoch)
 
     def _write(self, group: Any, model: Any, column: int) -> None:
+        for name, tensor in self._tensors(model):
+            _require(group, name)[:, column] = log2_histogram(tensor.asnumpyarray())
+
+    def _tensors(self, model: Any) -> Iterator[tuple[str, Any]]:
+        """Yield the name of its dataset and each attribute that is there."""
         for index, layer in enumerate(model.layers.layers):
             for key in self.filter_key:
                 tensor = getattr(layer, key, None)
-                if tensor is None:
-                    continue
-                name = f"{layer.name}_{index}_{key}"
-                if name not in group:
-                    group.create_dataset(name, (BINS, group.attrs["time_steps"]), dtype="i4")
-                group[name][:, column] = log2_histogram(tensor.asnumpyarray())
+                if tensor is not None:
+                    yield f"{layer.name}_{index}_{key}", tensor
+
+
+def _require(group: Any, name: str) -> Any:
+    """Return a dataset of the group, made if it is not there."""
+    if name not in group:
+        group.create_dataset(name, (BINS, group.attrs["time_steps"]), dtype="i4")
+    return group[name]
 
 
 def log2_histogram(values: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -56,3 +57,37 @@ def per_epoch(callback_data: Any, path: str, epochs: int, epoch_freq: int) -> An
     dataset.attrs["time_markers"] = "epoch_freq"
     dataset.attrs["epoch_freq"] = epoch_freq
     return dataset
+
+
+def copy_history(callback_data: Any) -> dict[str, dict[str, Any]]:
+    """Return the values and attributes of everything but ``config``, by path."""
+    found: dict[str, dict[str, Any]] = {}
+
+    def visit(path: str, item: Any) -> None:
+        if path != "config":
+            values = {"values": item[()]} if hasattr(item, "shape") else {}
+            found[path] = {"attrs": dict(item.attrs), **values}
+
+    callback_data.visititems(visit)
+    return found
+
+
+def restore_history(callback_data: Any, saved: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write a copied history into that of a run that has begun, which may be longer or shorter."""
+    for path, item in saved.items():
+        if path not in callback_data:
+            _create(callback_data, path, item)
+        target = callback_data[path]
+        if "values" in item:
+            values = item["values"]
+            common = tuple(slice(0, min(n)) for n in zip(target.shape, values.shape, strict=True))
+            target[common] = values[common]
+        for key in item["attrs"].keys() - target.attrs.keys():
+            target.attrs[key] = item["attrs"][key]
+
+
+def _create(callback_data: Any, path: str, item: Mapping[str, Any]) -> None:
+    if "values" in item:
+        callback_data.create_dataset(path, data=item["values"])
+    else:
+        callback_data.create_group(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ class SerializeModelCallback(Callback):
         history: number of older files to keep.
     """
 
+    writes_files = True
+
     def __init__(
         self, save_path: str | os.PathLike[str], epoch_freq: int = 1, history: int = 1
     ) -> None:
@@ -40,6 +43,14 @@ class SerializeModelCallback(Callback):
             self.save_history(epoch, model)
         else:
             model.serialize(fn=self.save_path, keep_states=True)
+
+    def train_state(self) -> dict[str, Any]:
+        """Return the names of the files that are kept."""
+        return {"checkpoint_files": [str(path) for path in self.checkpoint_files]}
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Continue with the files that are kept."""
+        self.checkpoint_files = [Path(path) for path in state["checkpoint_files"]]
 
     def save_history(self, epoch: int, model: Any) -> None:
         """Save under the epoch's name, drop the oldest file, link to the new one."""
@@ -61,6 +72,8 @@ class SaveBestStateCallback(Callback):
         path: file to write.
     """
 
+    writes_files = True
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(epoch_freq=1)
         self.path = self.best_path = os.fspath(path)
@@ -72,6 +85,14 @@ class SaveBestStateCallback(Callback):
         if loss is not None and (self.best_cost is None or loss["cost"] < self.best_cost):
             model.serialize(fn=self.best_path, keep_states=True)
             self.best_cost = float(loss["cost"])
+
+    def train_state(self) -> dict[str, Any]:
+        """Return the lowest loss."""
+        return {"best_cost": self.best_cost}
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Continue from the lowest loss."""
+        self.best_cost = state["best_cost"]
 
 
 def _point_to(path: Path, target: Path) -> None:

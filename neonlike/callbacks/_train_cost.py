@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,14 @@ class TrainCostCallback(Callback):
         self.cost_history.append(float(model.cost.cost[0, 0]))
         mean = sum(self.cost_history) / len(self.cost_history)
         self._train.write(self._start + minibatch, mean)
+
+    def train_state(self) -> dict[str, Any]:
+        """Return the costs in the window."""
+        return {"cost_history": list(self.cost_history)}
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Continue with the costs in the window."""
+        self.cost_history = deque(state["cost_history"], maxlen=self.wsz)
 
 
 class TrainMulticostCallback(Callback):
@@ -76,6 +85,14 @@ class TrainMulticostCallback(Callback):
         point = first_minibatch(callback_data, epoch) + minibatch
         callback_data["multicost/train"][point] = np.mean(self.cost_history, axis=0)
         callback_data["multicost/train_allbranches"][point] = self.separate_branch_costs(costs)
+
+    def train_state(self) -> dict[str, Any]:
+        """Return the costs in the window."""
+        return {"cost_history": list(self.cost_history)}
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Continue with the costs in the window."""
+        self.cost_history = deque(state["cost_history"], maxlen=self.wsz)
 
     def multicost_recurse(self, x: list[Any]) -> list[Any]:
         """Return the values of a list of cost layers, nested as the Multicosts among them."""

@@ -2,6 +2,7 @@
 
 from neonlike.callbacks._base import Callback as Callback
 from neonlike.callbacks._batch_norm_tune import BatchNormTuneCallback as BatchNormTuneCallback
+from neonlike.callbacks._checkpoint import CheckpointCallback as CheckpointCallback
 from neonlike.callbacks._container import Callbacks as Callbacks
 from neonlike.callbacks._csv import CsvHistoryCallback as CsvHistoryCallback
 from neonlike.callbacks._deconv import DeconvCallback as DeconvCallback
@@ -25,6 +26,7 @@ __all__ = [
     "BatchNormTuneCallback",
     "Callback",
     "Callbacks",
+    "CheckpointCallback",
     "CsvHistoryCallback",
     "DeconvCallback",
     "EarlyStopCallback",

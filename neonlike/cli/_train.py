@@ -72,8 +72,8 @@ def _data(dataset: Mapping[str, Any], data_dir: str | None) -> tuple[Any, Any]:
 
     sets = {
         name: cls
-        for name, cls in vars(data).items()
-        if isinstance(cls, type) and issubclass(cls, data.Dataset)
+        for name, cls in sorted(vars(data).items())
+        if isinstance(cls, type) and issubclass(cls, data.Dataset) and cls is not data.Dataset
     }
     name = str(dataset["name"]).upper()
     found = {known.upper(): cls for known, cls in sets.items()}.get(name)
@@ -84,7 +84,7 @@ def _data(dataset: Mapping[str, Any], data_dir: str | None) -> tuple[Any, Any]:
         config["path"] = data_dir
     try:
         iterators = found(**config).gen_iterators()
-    except (OSError, TypeError, ValueError) as error:
+    except (OSError, TypeError, ValueError, AssertionError) as error:
         raise CommandError(f"data set {dataset['name']}: {error}") from error
     return iterators["train"], iterators.get("valid", iterators.get("test"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -110,6 +110,14 @@ class ArrayIterator(NervanaDataIterator):
     def reset(self) -> None:
         """Go back to the first example."""
         self.start = 0
+
+    def train_state(self) -> dict[str, Any]:
+        """Return where the next epoch starts."""
+        return {"start": self.start}
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Start the next epoch as in a ``train_state``."""
+        self.start = int(state["start"])
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         """Yield ``(inputs, targets)`` of each minibatch of one epoch."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from neonlike._object import NervanaObject
@@ -35,6 +35,19 @@ class NervanaDataIterator(NervanaObject):
     def reset(self) -> None:
         """Go back to the first example."""
         raise NotImplementedError(f"{self.classnm} does not define reset()")
+
+    def train_state(self) -> dict[str, Any]:
+        """Return what the coming epochs depend on; called between epochs.
+
+        Not the place within an epoch: a resumed run fetches the minibatches up
+        to there once more, from the random states (backend, NumPy, Python) of
+        the epoch's start. A generator of random numbers of the iterator's own
+        belongs here.
+        """
+        return {}
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Continue from a ``train_state``."""
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         """Yield ``(inputs, targets)`` of each minibatch of one epoch."""

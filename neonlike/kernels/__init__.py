@@ -22,17 +22,27 @@ logger = logging.getLogger(__name__)
 
 
 def load(name: str) -> ModuleType:
-    """Import and return the kernel set ``name``.
+    """Import and return a kernel set.
 
     With ``NEONLIKE_JIT=0`` in the environment the reference set stands in for
     the Numba set, and the log says so.
 
+    Args:
+        name: ``"numba"``, ``"reference"``, or the dotted path of a module with
+            the same functions, which may be anybody's.
+
     Raises:
-        ValueError: unknown set.
+        ValueError: there is no such set.
     """
-    if name not in SETS:
-        raise ValueError(f"kernel set must be one of {SETS}, got {name!r}")
     if name == "numba" and os.environ.get("NEONLIKE_JIT") == "0":
         logger.warning("NEONLIKE_JIT=0: the reference (NumPy) kernels replace the Numba kernels")
         name = "reference"
-    return importlib.import_module(f"neonlike.kernels.{name}")
+    path = f"neonlike.kernels.{name}" if name in SETS else name
+    try:
+        return importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        if error.name != path:
+            raise
+        raise ValueError(
+            f"kernel set must be one of {SETS} or the path of a module, got {name!r}"
+        ) from error

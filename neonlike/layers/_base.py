@@ -8,7 +8,7 @@ any number of ``fprop``/``bprop``. Spec: layers 3 and 13.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -236,6 +236,13 @@ class Layer(NervanaObject):
         self.set_params(pdict)
         if load_states:
             self.set_states(pdict)
+
+    def train_state(self) -> dict[str, Any]:
+        """Return what flows from one training minibatch to the next besides the parameters."""
+        return {}
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Let the next minibatch start from a ``train_state``; call it after ``allocate``."""
 
     def set_batch_size(self, N: int) -> None:
         """Use only the first ``N`` samples of the buffers (honoured by Linear)."""

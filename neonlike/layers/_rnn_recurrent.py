@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from neonlike.layers._errors import shape_message
@@ -53,6 +54,8 @@ class Recurrent(SweepLayer):
         self.final_state_buffer: Any = None
         self.final_hidden_error: Any = None
         self._given_state: Any = None
+        self._trained_on: Any = None  # the inputs of the last minibatch that was trained on
+        self._resumed = False
 
     def __str__(self) -> str:
         return (
@@ -81,7 +84,8 @@ class Recurrent(SweepLayer):
         Raises:
             ValueError: ``inputs`` or ``init_state`` have another size.
         """
-        carry = self.x is inputs and not self.reset_cells
+        carry = (self.x is inputs or self._resumed) and not self.reset_cells
+        self._resumed = False
         self.init_buffers(inputs)
         h0, c0 = self._carried() if carry else (None, None)
         self._given_state = init_state
@@ -120,11 +124,34 @@ class Recurrent(SweepLayer):
         Args:
             deltas: gradient of the outputs; not overwritten.
         """
+        self._trained_on = self.inputs
         return self._backward(deltas, alpha, beta, self._gradient_state())
 
     def _gradient_state(self) -> Any:
         """The initial state as far as it takes part in the gradient: only a given one does."""
         return None if self._given_state is None else self._h0
+
+    def train_state(self) -> dict[str, Any]:
+        """Return the states that the next training minibatch starts from, if it carries them."""
+        carries = self.x is not None and self.x is self.inputs and self.x is self._trained_on
+        if self.reset_cells or not carries:
+            return {}
+        return {name: self._last(tensor).get() for name, tensor in self._sequences().items()}
+
+    def _sequences(self) -> dict[str, Any]:
+        """The tensors with the states of all steps."""
+        tensors = {"h": self.sweep.tensors.h, "c": self.sweep.tensors.c}
+        return {name: tensor for name, tensor in tensors.items() if tensor is not None}
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Let the next ``fprop`` start from a ``train_state``.
+
+        Raises:
+            ValueError: the states have another size.
+        """
+        for name, tensor in self._sequences().items() if state else ():
+            self._last(tensor)[:] = self._checked(state[name])
+        self._resumed = bool(state)
 
     def final_state(self) -> Any:
         """Return a copy, in ``final_state_buffer``, of the state of the last step."""

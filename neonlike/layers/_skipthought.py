@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neonlike.layers._base import DeltasTree
+from neonlike.layers._base import DeltasTree, Layer
 from neonlike.layers._compound import Affine
 from neonlike.layers._errors import describe
 from neonlike.layers._lookup import LookupTable
 from neonlike.layers._sequential import Sequential
 from neonlike.layers.recurrent import get_steps
-from neonlike.serialization._registry import load_class, type_name
+from neonlike.serialization._registry import described_class, type_name
 from neonlike.transforms.activation import Softmax
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ class SkipThought(Sequential):
         self.embed_dim = embed_dim
         self.init_embed = init_embed
         self.nhidden = nhidden
-        self.rec_layer = load_class(rec_layer) if isinstance(rec_layer, str) else rec_layer
+        if isinstance(rec_layer, str):  # a description from a file
+            rec_layer = described_class(rec_layer, ("layers",), Layer)
+        self.rec_layer = rec_layer
         self.init_rec = init_rec
         self.activ_rec = activ_rec
         self.activ_rec_gate = activ_rec_gate

@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from neonlike.models._state import ModelState
-from neonlike.util.persist import load_class, load_obj, save_obj
+from neonlike.models._train_state import FULL, TrainStateMixin
+from neonlike.serialization._description import check_model
+from neonlike.serialization._objects import load_obj, save_model
+from neonlike.serialization._registry import load_class
 from neonlike.version import NEON_VERSION
 
 logger = logging.getLogger(__name__)
 
 
-class DescribeMixin(ModelState):
+class DescribeMixin(TrainStateMixin):
     """Persistence of ``Model``."""
 
     def get_description(  # type: ignore[override] # neon's arguments for models
@@ -65,11 +67,18 @@ class DescribeMixin(ModelState):
             description["train_state"] = self._train_state()
         if fn is None:
             return description
-        save_obj(description, fn)
+        if self.dry_run:
+            logger.info("dry run: %s is not written", fn)
+        else:
+            save_model(description, fn)
         return None
 
     def save_params(self, param_path: str | os.PathLike[str], keep_states: bool = True) -> None:
-        """Write the model to a file; see ``serialize``."""
+        """Write the model to a file; see ``serialize``.
+
+        Names that end in .prm, .pkl, .p or .pickle get neon's format, all
+        others the native one (usual name: ``.safetensors``).
+        """
         self.serialize(param_path, keep_states=keep_states)
 
     def load_params(self, param_path: str | os.PathLike[str], load_states: bool = True) -> None:
@@ -79,7 +88,7 @@ class DescribeMixin(ModelState):
             param_path: file written by neonlike or neon.
             load_states: also restore the optimizer's states and ``be.rng``.
         """
-        self.deserialize(load_obj(param_path), load_states=load_states)
+        self._load(load_obj(param_path), f"{param_path}", load_states)
         logger.info("Model weights loaded from %s", param_path)
 
     def load_weights(self, weight_path: str | os.PathLike[str]) -> None:
@@ -101,23 +110,39 @@ class DescribeMixin(ModelState):
             load_states: also restore the optimizer's states and ``be.rng``.
 
         Raises:
-            ValueError: a file from before neon 1.2, which has no network, for a
-                model without layers.
+            ValueError: no model, or one that cannot be built: unknown types
+                or arguments, types that a file may not ask for; or a file from
+                before neon 1.2, which has no network, for a model without layers.
         """
-        self.epoch_index = model_dict.get("epoch_index", self.epoch_index)
-        if "model" not in model_dict:
-            self._load_old_format(model_dict, load_states)
-            return
-        backend = model_dict.get("backend", {})
+        self._load(model_dict, "the description", load_states)
+
+    def _load(self, content: Any, source: str, load_states: bool) -> None:
+        """Take over the content of a file; errors name the file."""
+        check_model(content, source, build=self.layers is None)
+        self.epoch_index = content.get("epoch_index", self.epoch_index)
+        try:
+            if "model" in content:
+                self._load_network(content, load_states)
+            else:
+                self._load_old_format(content, load_states)
+        except RecursionError:
+            raise ValueError(f"{source} cannot be loaded: it is nested too deeply") from None
+        except Exception as error:
+            error.add_note(f"while loading {source}")
+            raise
+
+    def _load_network(self, content: Mapping[str, Any], load_states: bool) -> None:
+        backend = content.get("backend", {})
         if "compat_mode" in backend:
             mode = backend["compat_mode"]
             self.be.compat_mode = None if mode == "neon" else mode
-        network = model_dict["model"]
+        network = content["model"]
         if self.layers is None:
             self.layers = load_class(network["type"]).gen_class(network["config"])
         self.layers.load_weights(network, load_states)
         if load_states:
-            self._resume_state = dict(model_dict.get("train_state", {}))
+            saved = content.get("train_state", {})
+            self._resume_state = {key: saved[key] for key in saved if key not in FULL}
             self._restore_rng(backend.get("rng_state"))
 
     def _restore_rng(self, state: Any) -> None:
@@ -129,16 +154,6 @@ class DescribeMixin(ModelState):
             self.be.rng_set_state(state)
         except (ValueError, TypeError, IndexError):
             logger.warning("Problems restoring existing RNG state")
-
-    def _train_state(self) -> dict[str, Any]:
-        """Return counters of the optimizer and, for data sets that keep one, their position."""
-        state: dict[str, Any] = {}
-        if hasattr(self.optimizer, "train_state"):
-            name = type(self.optimizer).__name__
-            state["optimizer"] = {"type": name, "state": self.optimizer.train_state()}
-        if hasattr(self._train_set, "start"):
-            state["dataset"] = {"ndata": self._train_set.ndata, "start": self._train_set.start}
-        return state
 
     def _load_old_format(self, model_dict: Mapping[str, Any], load_states: bool) -> None:
         """Load a file from before neon 1.2: parameters in order, without the network."""

@@ -9,11 +9,11 @@ import numpy as np
 from neonlike.backends._exclusive import exclusive
 from neonlike.backends.backend import Block
 from neonlike.layers.layer import Activation, GeneralizedCost
-from neonlike.models._state import ModelState
+from neonlike.models._train_state import TrainStateMixin
 from neonlike.transforms import CrossEntropyBinary, Logistic
 
 
-class FitMixin(ModelState):
+class FitMixin(TrainStateMixin):
     """The training loop of ``Model``."""
 
     @exclusive
@@ -31,6 +31,8 @@ class FitMixin(ModelState):
             num_epochs: total number of epochs.
             callbacks: ``Callbacks``, or any object with its hook methods.
         """
+        if self.dry_run:
+            dataset, num_epochs = self._limited(dataset), self.epoch_index + 1
         self._train_set = dataset
         self.nbatches = dataset.nbatches
         self.ndata = dataset.ndata
@@ -38,7 +40,7 @@ class FitMixin(ModelState):
         self.optimizer = optimizer
         self.initialize(dataset, cost)
         callbacks.on_train_begin(num_epochs)
-        self._resume()
+        self._resume(callbacks)
         try:
             while self.epoch_index < num_epochs and not self.finished:
                 self.nbatches = dataset.nbatches
@@ -46,6 +48,7 @@ class FitMixin(ModelState):
                 self._epoch_fit(dataset, callbacks)
                 callbacks.on_epoch_end(self.epoch_index)
                 self.epoch_index += 1
+                self._progress = None
         except BaseException:
             getattr(callbacks, "abort", lambda: None)()
             raise
@@ -86,29 +89,15 @@ class FitMixin(ModelState):
 
     def _run_minibatches(self, dataset: Any, callbacks: Any) -> np.ndarray[Any, Any]:
         """Train on each minibatch once and return the (1, 1) sum of costs."""
-        total = np.zeros((1, 1), dtype=np.float32)
-        for batch, (x, t) in enumerate(dataset):
+        progress, batches = self._start_epoch(dataset, callbacks)
+        for batch, (x, t) in enumerate(batches, progress.batches):
             callbacks.on_minibatch_begin(self.epoch_index, batch)
             self.be.begin(Block.minibatch, batch)
-            total += self.train_step(x, t)
+            progress.total += self.train_step(x, t)
             self.be.end(Block.minibatch, batch)
-            self.total_cost[:] = total
+            progress.batches += 1
+            self.total_cost[:] = progress.total
             callbacks.on_minibatch_end(self.epoch_index, batch)
             self._minibatch_done(x)
-        return total
-
-    def _minibatch_done(self, x: Any) -> None:
-        """Called after the callbacks of each minibatch."""
-
-    def _resume(self) -> None:
-        """Hand the training state of a loaded file to an optimizer and a data set of its kind."""
-        state, self._resume_state = self._resume_state, {}
-        optimizer, position = state.get("optimizer"), state.get("dataset")
-        if optimizer is not None and optimizer["type"] == type(self.optimizer).__name__:
-            self.optimizer.load_train_state(optimizer["state"])
-        if (
-            position is not None
-            and position["ndata"] == self.ndata
-            and hasattr(self._train_set, "start")
-        ):
-            self._train_set.start = position["start"]
+        progress.done = True
+        return progress.total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -191,11 +191,13 @@ class GAN(Model):
             state["gan"]["noise"] = np.random.get_state()
         return state
 
-    def _resume(self) -> None:
-        state = self._resume_state.get("gan")
-        super()._resume()
-        if state is not None:
-            for name in COUNTERS:
-                setattr(self, name, state[name])
-            self.z0.set(state["z0"])
-            np.random.set_state(state["noise"])
+    def _restore(self, state: Mapping[str, Any], callbacks: Any) -> None:
+        super()._restore(state, callbacks)
+        if "gan" not in state:
+            return
+        counters = state["gan"]
+        for name in COUNTERS:
+            setattr(self, name, counters[name])
+        self.z0.set(counters["z0"])
+        if "random" not in state:
+            np.random.set_state(counters["noise"])

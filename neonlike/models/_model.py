@@ -9,15 +9,15 @@ from typing import Any
 from neonlike._object import NervanaObject
 from neonlike.layers.container import Sequential
 from neonlike.models._benchmark import BenchmarkMixin
-from neonlike.models._describe import DescribeMixin
+from neonlike.models._checkpoint import CheckpointMixin
 from neonlike.models._fit import FitMixin
 from neonlike.models._predict import PredictMixin
-from neonlike.models._summary import summary_table
+from neonlike.models._summary import Summary
 
 logger = logging.getLogger(__name__)
 
 
-class Model(FitMixin, PredictMixin, DescribeMixin, BenchmarkMixin):
+class Model(FitMixin, CheckpointMixin, PredictMixin, BenchmarkMixin):
     """A network of layers with its training loop.
 
     Args:
@@ -59,6 +59,8 @@ class Model(FitMixin, PredictMixin, DescribeMixin, BenchmarkMixin):
         self.ndata = 0
         self._resume_state = {}
         self._train_set = None
+        self._progress = None
+        self.dry_run = False
         self.layers = None
         self._take_layers(layers, load_states=not weights_only)
         self.layers.propagate_parallelism("Data")
@@ -66,9 +68,12 @@ class Model(FitMixin, PredictMixin, DescribeMixin, BenchmarkMixin):
     def __str__(self) -> str:
         return f"Network Layers:\n{self.layers.nested_str()}"
 
-    def summary(self) -> str:
-        """Return a table of layers with shapes and numbers of parameters (initialize first)."""
-        return summary_table(self.layers)
+    def summary(self) -> Summary:
+        """Return a table of layers with shapes and numbers of parameters (initialize first).
+
+        It is text to print; notebooks show it as a table.
+        """
+        return Summary.of(self.layers)
 
     def _take_layers(self, layers: Any, load_states: bool) -> None:
         if isinstance(layers, str | bytes | os.PathLike):

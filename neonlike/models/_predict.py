@@ -38,6 +38,7 @@ class PredictMixin(ModelState):
         """
         if isinstance(metric, type):
             raise ValueError(f"eval needs an instance of a metric: pass {metric.__name__}()")
+        dataset = self._limited(dataset)
         self.initialize(dataset)
         dataset.reset()
         total = dataset.ndata * getattr(dataset, "seq_length", 1)
@@ -61,6 +62,7 @@ class PredictMixin(ModelState):
         Raises:
             ValueError: the network has several outputs.
         """
+        dataset = self._limited(dataset)
         outputs = [_by_example(y.get(), self.be.bsz) for y in self._outputs(dataset)]
         return np.concatenate(outputs)[: dataset.ndata]
 
@@ -79,6 +81,7 @@ class PredictMixin(ModelState):
         """
         if num_beams <= 0:
             return self.get_outputs(dataset)
+        dataset = self._limited(dataset)
         logger.info("Performing beam search with %d beams", num_beams)
         self.initialize(dataset)
         dataset.reset()

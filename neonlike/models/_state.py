@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from neonlike._object import NervanaObject
 from neonlike.backends._exclusive import exclusive
+from neonlike.models._dry_run import FirstBatches
+
+
+@dataclass
+class EpochProgress:
+    """How far the epoch is that is being trained.
+
+    Attributes:
+        batches: minibatches done.
+        total: (1, 1), sum of their costs.
+        dataset, random: position of the data set and random states when the epoch began.
+        done: the epoch is over, only its closing hooks may still run.
+    """
+
+    batches: int
+    total: np.ndarray[Any, Any]
+    dataset: Any
+    random: dict[str, Any]
+    done: bool = False
 
 
 class ModelState(NervanaObject):
@@ -20,6 +42,7 @@ class ModelState(NervanaObject):
         initialized: whether shapes and buffers exist.
         nbatches, ndata: of the data set being trained on.
         total_cost: (1, 1) tensor, mean cost of the current epoch (from ``fit`` on).
+        dry_run: work on two minibatches of every data set, save nothing.
     """
 
     layers: Any
@@ -35,6 +58,8 @@ class ModelState(NervanaObject):
     _bsz: int  # the batch size that the buffers were made for
     _resume_state: dict[str, Any]  # of a loaded file, waiting for ``fit``
     _train_set: Any
+    _progress: EpochProgress | None
+    dry_run: bool
 
     @property
     def layers_to_optimize(self) -> list[Any]:
@@ -63,6 +88,13 @@ class ModelState(NervanaObject):
     def _set_initialized(self) -> None:
         self._bsz = self.be.bsz
         self.initialized = True
+
+    def _minibatch_done(self, x: Any) -> None:
+        """Called after the callbacks of each minibatch."""
+
+    def _limited(self, dataset: Any) -> Any:
+        """Return the data set, in a dry run its first minibatches."""
+        return FirstBatches(dataset) if self.dry_run else dataset
 
     @exclusive
     def fprop(self, x: Any, inference: bool = False) -> Any:

@@ -121,7 +121,7 @@ def _compare(
     deviation = np.abs(analytic - numeric)
     wrong = deviation > atol + rtol * np.abs(numeric)
     if wrong.any():
-        place = np.unravel_index(int(np.argmax(deviation)), deviation.shape)
+        place = tuple(map(int, np.unravel_index(int(np.argmax(deviation)), deviation.shape)))
         raise AssertionError(
             f"gradient of {name}: {int(wrong.sum())} of {wrong.size} elements deviate; at {place} "
             f"bprop gives {analytic[place]:.8g}, finite differences {numeric[place]:.8g}"

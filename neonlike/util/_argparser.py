@@ -19,7 +19,7 @@ from neonlike.util._options import WORK_DIR, add_options
 logger = logging.getLogger(__name__)
 
 DATATYPES = {"f16": np.float16, "f32": np.float32, "f64": np.float64}
-PATHS = ("data_dir", "save_path", "model_file", "output_file", "logfile")
+PATHS = ("data_dir", "save_path", "model_file", "output_file", "logfile", "checkpoint")
 CALLBACK_ARGUMENTS = (
     "output_file",
     "eval_freq",
@@ -29,6 +29,10 @@ CALLBACK_ARGUMENTS = (
     "history",
     "model_file",
     "log_token",
+    "checkpoint",
+    "checkpoint_freq",
+    "resume",
+    "dry_run",
 )
 
 
@@ -84,12 +88,15 @@ class NeonArgparser(configargparse.ArgumentParser):  # type: ignore[misc]
             args = args[1:]
         kwargs.setdefault("default_config_files", [str(Path(self.work_dir) / "neon.cfg")])
         kwargs.setdefault("formatter_class", _HelpFormatter)
+        # a script's own --resume or the like takes the place of an option that neon did not have
+        kwargs.setdefault("conflict_handler", "resolve")
         super().__init__(*args, **kwargs)
         self.setup_default_args()
 
     def setup_default_args(self) -> None:
         """Add the standard options."""
         add_options(self, self._overrides)
+        self._ours = {action.dest: action for action in self._actions}
 
     def add(self) -> None:
         """Do nothing, as in neon."""
@@ -132,7 +139,11 @@ class NeonArgparser(configargparse.ArgumentParser):  # type: ignore[misc]
         args.datatype = DATATYPES[args.datatype]
         if args.rounding:
             raise NotImplementedError("CPU backend does not support stochastic rounding")
-        _check_saving(args)
+        callback_args = {name: self._value(args, name) for name in CALLBACK_ARGUMENTS}
+        if not callback_args["dry_run"]:
+            _check_saving(args)
+            _check_checkpoint(callback_args["checkpoint"], callback_args["resume"])
+            callback_args |= {name: getattr(args, name) for name in ("save_path", "serialize")}
         if args.model_file:
             _check_readable(args.model_file)
         if args.deterministic:
@@ -142,8 +153,13 @@ class NeonArgparser(configargparse.ArgumentParser):  # type: ignore[misc]
             _generate_backend(args)
         logger.info("%s", self.format_values())
         args.manifest = _manifest_dict(args.manifest)
-        args.callback_args = {name: getattr(args, name) for name in CALLBACK_ARGUMENTS}
+        args.callback_args = callback_args
         return args
+
+    def _value(self, args: argparse.Namespace, name: str) -> Any:
+        """Return the value of a standard option, None if a script's own has taken its place."""
+        replaced = name in self._ours and self._ours[name] not in self._actions
+        return None if replaced else getattr(args, name)
 
 
 def _opened(path: str) -> TextIO:
@@ -176,6 +192,19 @@ def _check_saving(args: argparse.Namespace) -> None:
         raise OSError(f"--save_path {path}: no permission to write there")
 
 
+def _check_checkpoint(checkpoint: str | None, resume: bool | None) -> None:
+    if resume and not checkpoint:
+        raise ValueError("--resume needs --checkpoint PATH, the file to continue from")
+    if not checkpoint:
+        return
+    path = Path(checkpoint)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not resume:
+        logger.warning(
+            "--checkpoint %s exists and will be overwritten; --resume continues from it", path
+        )
+
+
 def _check_readable(path: str) -> None:
     if not Path(path).is_file():
         raise FileNotFoundError(f"--model_file {path}: there is no such file")
@@ -198,6 +227,7 @@ def _generate_backend(args: argparse.Namespace) -> None:
         datatype=args.datatype,
         max_devices=args.max_devices,
         compat_mode=args.compat_mode,
+        numerics=args.numerics,
     )
 
 

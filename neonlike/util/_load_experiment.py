@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from neonlike.serialization._description import check_objects
 from neonlike.serialization._objects import load_obj
 from neonlike.serialization._registry import load_class
 
@@ -36,6 +37,7 @@ def deserialize(
         logger.warning("%s: the given data sets replace those of the file", fn)
     elif "datasets" in content:
         description = content["datasets"]
+        check_objects(description, "datasets")
         dataset = load_class(description["type"]).gen_class(description.get("config") or {})
         datasets = dataset.gen_iterators()
     model = Model(content)

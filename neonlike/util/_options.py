@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "rounding": False,
     "datatype": "f32",
     "batch_size": 128,
+    "numerics": "fast",
 }
 
 
@@ -90,6 +91,15 @@ def _add_runtime(group: Any, defaults: Mapping[str, Any]) -> None:
         help="save the model every N epochs",
     )
     add("--model_file", help="start from this saved model")
+    add("--checkpoint", metavar="PATH", help="file from which a run that was cut off continues")
+    add(
+        "--checkpoint_freq",
+        type=int,
+        metavar="N",
+        help="save a checkpoint every N minibatches, not only every epoch",
+    )
+    add("--resume", action="store_true", help="continue from the checkpoint, if there is one")
+    add("--dry_run", action="store_true", help="try everything on two minibatches, save nothing")
     add(
         "-l",
         "--log",
@@ -148,5 +158,11 @@ def _add_backend(group: Any, defaults: Mapping[str, Any]) -> None:
         help="floating-point type",
     )
     add("-z", "--batch_size", type=int, default=defaults["batch_size"], help="minibatch size")
+    add(
+        "--numerics",
+        choices=["fast", "strict"],
+        default=defaults["numerics"],
+        help="fast: quickest convolutions, strict: smallest rounding errors",
+    )
     add("--caffe", action="store_true", help="compute like Caffe where that differs")
     add("--deterministic", action="store_true", help="deprecated: results are always repeatable")

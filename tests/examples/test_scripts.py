@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import train
 from data import GenderData, SyntheticSource
-from photo_files import save_photo, save_photo_folder
+from photo_files import INF, NAN, save_archive, save_photo, save_photo_folder
 from PIL import Image
 
 from neonlike.backends import cleanup_backend
@@ -33,6 +33,7 @@ FILES = {
     "feature_maps.png", "filters.png", "gradients.png", "history.csv", "history.h5",
     "predictions.csv", "report.html", "result.json", "roc.png", "checkpoints",
 }  # fmt: skip
+QUICKEST = ("--network", "birnn_last", "--size", "16", "--name", "small")
 SMALL = ("--quick", "--train", "40", "--valid", "20", "--test", "20")
 PLAIN = ("-b", "reference", "--no_progress_bar")  # small jobs: NumPy, nothing to compile
 
@@ -130,19 +131,6 @@ def test_predictions_equal_those_of_the_test(quick: tuple[Path, str]) -> None:
     np.testing.assert_allclose(told, 100 * np.maximum(scores, 1 - scores), atol=0.06)
 
 
-def test_cross_validation_on_a_folder(tmp_path: Path) -> None:
-    save_photo_folder(tmp_path / "photos", 12, 12)
-    words = ["--source", "folder:photos", "--folds", 2, "--quick", "-e", 1, "--network", "birnn"]
-    done = run("train.py", *words, *PLAIN, "--name", "cv", cwd=tmp_path)
-    assert done.stdout.strip().splitlines()[-1] == f"report: {Path('runs/cv/report.html')}"
-    rows = read_csv(tmp_path / "runs" / "cv" / "predictions.csv")
-    assert len({row["picture"] for row in rows}) == 24
-    done = run("predict.py", "--run", "runs/cv/fold-1", "--held_out", *PLAIN, cwd=tmp_path)
-    assert len(done.stdout.splitlines()) == 13
-    done = run("predict.py", "--run", "runs/cv", "--held_out", cwd=tmp_path, code=1)
-    assert "choose one of its folds: fold-1, fold-2" in done.stderr
-
-
 def test_comparison_keeps_finished_networks(tmp_path: Path) -> None:
     words = ["--networks", "mlp,birnn", "--size", 16, *SMALL, "-e", 1, *PLAIN, "--name", "c"]
     first = run("compare.py", *words, cwd=tmp_path)
@@ -174,25 +162,62 @@ def test_a_refusal_is_one_line_and_a_non_zero_exit(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def refuse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
-    """Return ``refuse(*words)``: the sentence with which train.py ends, run in this process."""
+def main(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+    """Return ``main(*words)``: train.py run in this process, in ``tmp_path``."""
     logger = logging.getLogger("neonlike")
     before = logger.handlers[:], logger.propagate, logger.level
     monkeypatch.chdir(tmp_path)
 
-    def end(*words: str) -> str:
+    def run_main(*words: str) -> int:
         monkeypatch.setattr(sys, "argv", ["train.py", *words, *PLAIN])
-        with pytest.raises(SystemExit) as stop:
-            train.main()
-        assert isinstance(stop.value.code, str)
-        return stop.value.code
+        return train.main()
 
-    yield end
+    yield run_main
     logger.handlers[:], logger.propagate, logger.level = before
     cleanup_backend()
 
 
-QUICKEST = ("--network", "birnn_last", "--size", "16", "--name", "stopped")
+@pytest.fixture
+def refuse(main: Callable[..., int]) -> Callable[..., str]:
+    """Return ``refuse(*words)``: the sentence with which train.py ends."""
+
+    def end(*words: str) -> str:
+        with pytest.raises(SystemExit) as stop:
+            main(*words)
+        assert isinstance(stop.value.code, str)
+        return stop.value.code
+
+    return end
+
+
+def test_an_imdb_wiki_archive_is_trained_on(main: Callable[..., int], tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"name": f"Person {n // 3}", "gender": float(n // 3 % 2)} for n in range(90)
+    ]
+    rows[0]["gender"] = NAN
+    rows[1]["size"] = (1, 1)
+    rows[2]["face_score"] = -INF
+    save_archive(tmp_path, "wiki", rows)
+    words = ("--source", f"imdb-wiki:{tmp_path}", "--quick", "-e", "1", *QUICKEST)
+    assert main(*words) == 0
+    folder = tmp_path / "runs" / "small"
+    assert "IMDB-WIKI photos" in (folder / "report.html").read_text("utf-8")
+    assert len({row["picture"] for row in read_csv(folder / "predictions.csv")}) >= 6
+
+
+def test_cross_validation_on_a_folder(
+    main: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_photo_folder(tmp_path / "photos", 12, 12)
+    words = ("--source", "folder:photos", "--folds", "2", "--quick", "-e", "1", *QUICKEST)
+    assert main(*words) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"report: {Path('runs/small/report.html')}"
+    rows = read_csv(tmp_path / "runs" / "small" / "predictions.csv")
+    assert len({row["picture"] for row in rows}) == 24
+    done = run("predict.py", "--run", "runs/small/fold-1", "--held_out", *PLAIN, cwd=tmp_path)
+    assert len(done.stdout.splitlines()) == 13
+    done = run("predict.py", "--run", "runs/small", "--held_out", cwd=tmp_path, code=1)
+    assert "choose one of its folds: fold-1, fold-2" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -203,7 +228,13 @@ QUICKEST = ("--network", "birnn_last", "--size", "16", "--name", "stopped")
         (("--source", "folder:broken"), "the train part has 0 usable pictures of class female"),
         (("--source", "imdb-wiki:empty"), "empty: no IMDB-WIKI table in it"),
         (("--source", "tape"), "source 'tape': expected synthetic"),
+        (
+            ("--source", "folder:one", "--classes", "a"),
+            "expected folder names for label 0",
+        ),
         (("--folds", "5"), "--folds needs photos"),
+        (("-e", "0"), "--epochs 0: expected at least 1"),
+        (("-eval", "0"), "--eval_freq 0: expected at least 1"),
         ((*SMALL, "-z", "30"), "batch"),
         ((*SMALL, "--size", "20"), "do not divide the picture"),
         ((*SMALL, "--size", "12", "--network", "cnn_too_deep"), "Convolution"),
@@ -251,7 +282,7 @@ def test_a_prepared_file_that_was_damaged_is_named(
 
 
 def test_ctrl_c_finishes_the_batch_and_writes_the_report(
-    refuse: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    main: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Interrupt(Callback):
         def __init__(self) -> None:
@@ -267,9 +298,8 @@ def test_ctrl_c_finishes_the_batch_and_writes_the_report(
         return made
 
     monkeypatch.setattr(train, "Callbacks", callbacks)
-    monkeypatch.setattr(sys, "argv", ["train.py", *SMALL, *PLAIN, *QUICKEST])
-    assert train.main() == 130
-    folder = tmp_path / "runs" / "stopped"
+    assert main(*SMALL, *QUICKEST) == 130
+    folder = tmp_path / "runs" / "small"
     result = json.loads((folder / "result.json").read_text())
     assert result["interrupted"] is True
     assert result["epochs"] == 1

@@ -79,6 +79,10 @@ def test_defaults(parse: Parse, home: Path) -> None:
         "history": 1,
         "model_file": None,
         "log_token": "",
+        "checkpoint": None,
+        "checkpoint_freq": None,
+        "resume": False,
+        "dry_run": False,
     }
 
 
@@ -97,6 +101,33 @@ def test_options(parse: Parse, home: Path) -> None:
     assert args.callback_args["save_path"] == str(home / "sub" / "a.prm")
     assert (home / "sub").is_dir()
     assert args.callback_args["progress_bar"] is False
+
+
+def test_checkpoints(parse: Parse, home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    args = parse("--checkpoint ~/runs/a.safetensors --checkpoint_freq 50 --resume")
+    assert args.callback_args["checkpoint"] == str(home / "runs" / "a.safetensors")
+    assert (args.callback_args["checkpoint_freq"], args.callback_args["resume"]) == (50, True)
+    assert (home / "runs").is_dir()
+    with pytest.raises(ValueError, match="--checkpoint PATH"):
+        parse("--resume")
+
+
+def test_dry_run_touches_nothing(parse: Parse, home: Path) -> None:
+    before = set(home.iterdir())
+    args = parse("--dry_run -s ~/sub/a.prm --checkpoint ~/runs/a.safetensors")
+    assert args.callback_args["dry_run"] is True
+    assert set(home.iterdir()) == before
+
+
+def test_scripts_may_have_options_that_neon_did_not(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["script.py", "--resume", "old.prm"])
+    parser = NeonArgparser("What the script does.")
+    parser.add_argument("--resume", help="a file, in this script")
+    args = parser.parse_args(gen_be=False)
+    assert args.resume == "old.prm"
+    assert args.callback_args["resume"] is None
 
 
 def test_priority_of_the_sources(parse: Parse, home: Path) -> None:

@@ -60,12 +60,18 @@ def direct(
     taps = len(x) * len(plan.taps)
     rows = row_blocks(maps)
     packed = scratch("conv weights", (int(rows[-1].sum()) * taps,), x.dtype)
-    pack_weights(w.reshape(len(w), -1, w.shape[-1]), swap, plan.taps, rows, float(alpha), packed)
     width = group_width(plan, x, line, RING_BYTES)
     work = prepare(plan, x, maps, width, (len(plan.taps), 3), WIDE * line, scratch)
-    aligned = out.ctypes.data % LINE_BYTES == 0 and out.shape[-1] % line == 0
-    stream = aligned and out.nbytes >= STREAM_BYTES
-    convolve(plan, work, x, packed, rows, out, float(beta), stream)
+    w = w.reshape(len(w), -1, w.shape[-1])
+    factors = float(alpha), float(beta)
+    convolve(plan, work, x, w, swap, packed, rows, out, *factors, streams(out))
+
+
+def streams(out: Array) -> bool:
+    """Whether whole lines of ``out`` should be stored past the caches."""
+    row = out.shape[-1] * out.itemsize
+    aligned = out.ctypes.data % LINE_BYTES == 0 and row % LINE_BYTES == 0
+    return aligned and out.nbytes >= STREAM_BYTES
 
 
 @functools.lru_cache(maxsize=1024)
@@ -79,27 +85,62 @@ def row_blocks(maps: int) -> Array:
     return np.stack([np.cumsum([0, *heights[:-1]]), heights], axis=1)
 
 
-@jit
+@inner
 def pack_weights(
-    w: Array, swap: bool, taps: Array, blocks: Array, alpha: float, packed: Array
+    part: int,
+    parts: int,
+    w: Array,
+    swap: bool,
+    taps: Array,
+    blocks: Array,
+    alpha: float,
+    packed: Array,
 ) -> None:
     """Order ``alpha * w`` by (block, tap, input channel, row of the block), zeros beyond the end.
 
     ``w`` is (C, taps, K); with ``swap`` K are the input channels, else C.
     """
-    inputs, outputs = (w.shape[2], w.shape[0]) if swap else (w.shape[0], w.shape[2])
+    for n in range(part, taps.shape[0], parts):
+        if swap:
+            pack_swapped_tap(w, taps[n], n, taps.shape[0], blocks, alpha, packed)
+        else:
+            pack_tap(w, taps[n], n, taps.shape[0], blocks, alpha, packed)
+
+
+@inline
+def pack_tap(
+    w: Array, tap: int, n: int, taps: int, blocks: Array, alpha: float, packed: Array
+) -> None:
+    """Pack the ``n``-th of ``taps`` taps; rows of ``w`` are read from front to end."""
+    inputs, _, outputs = w.shape
     factor = packed.dtype.type(alpha)
-    i = 0
+    for c in range(inputs):
+        for b in range(blocks.shape[0]):
+            first, rows = blocks[b, 0], blocks[b, 1]
+            start = first * taps * inputs + (n * inputs + c) * rows
+            inside = min(rows, outputs - first)
+            for k in range(inside):
+                packed[start + k] = factor * w[c, tap, first + k]
+            for k in range(inside, rows):
+                packed[start + k] = 0
+
+
+@inline
+def pack_swapped_tap(
+    w: Array, tap: int, n: int, taps: int, blocks: Array, alpha: float, packed: Array
+) -> None:
+    """Pack the ``n``-th of ``taps`` taps; the rows of a block are read side by side."""
+    outputs, _, inputs = w.shape
+    factor = packed.dtype.type(alpha)
     for b in range(blocks.shape[0]):
-        first, rows = blocks[b]
+        first, rows = blocks[b, 0], blocks[b, 1]
+        start = first * taps * inputs + n * inputs * rows
         inside = min(rows, outputs - first)
-        for tap in taps:
-            for c in range(inputs):
-                for k in range(inside):
-                    value = w[first + k, tap, c] if swap else w[c, tap, first + k]
-                    packed[i + k] = factor * value
-                packed[i + inside : i + rows] = 0
-                i += rows
+        for c in range(inputs):
+            for k in range(inside):
+                packed[start + c * rows + k] = factor * w[first + k, tap, c]
+            for k in range(inside, rows):
+                packed[start + c * rows + k] = 0
 
 
 @jit
@@ -107,14 +148,19 @@ def convolve(
     plan: Plan,
     work: Work,
     x: Array,
-    weights: Array,
+    w: Array,
+    swap: bool,
+    packed: Array,
     blocks: Array,
     out: Array,
+    alpha: float,
     beta: float,
     stream: bool,
 ) -> None:
-    """Share the items (group of columns, output plane, strip of output rows) among threads."""
-    share(convolve_part, work.rings.shape[0], (plan, work, x, weights, blocks, out, beta, stream))
+    """Pack the weights; then share the items (group of columns, output plane, strip of rows)."""
+    parts = work.rings.shape[0]
+    share(pack_weights, parts, (parts, w, swap, plan.taps, blocks, alpha, packed))
+    share(convolve_part, parts, (plan, work, x, packed, blocks, out, beta, stream))
 
 
 @inner

@@ -253,12 +253,12 @@ def dot_tile(rows: int, columns: int) -> Any:
             def step(j: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
                 at = builder.mul(j, _INDEX(v.lanes))
                 left = [v.load(v.at(row, at)) for row in xs]
-                right = [v.load(v.at(row, at)) for row in ys]
-                return [
-                    v.multiply_add(left[m], right[k], sums[m * columns + k])
-                    for m in range(rows)
-                    for k in range(columns)
-                ]
+                results = list(sums)
+                for k, row in enumerate(ys):  # one at a time: with 16 registers the rest spill
+                    right = v.load(v.at(row, at))
+                    for n in range(k, rows * columns, columns):
+                        results[n] = v.multiply_add(left[n // columns], right, sums[n])
+                return results
 
             steps = builder.mul(count, _INDEX(v.line))
             sums = loop(builder, steps, [v.zero()] * (rows * columns), step)

@@ -15,17 +15,25 @@ or in the batch goes through patches of memory. Source: spec performance 2.2.
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numba
 import numpy as np
 
-from neonlike.kernels._types import Array, Scratch
+from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba import _vector, _winograd_transform
-from neonlike.kernels.numba._conv_direct import half_tile, quarter_tile, row_blocks, wide_tile
-from neonlike.kernels.numba._conv_pack import PARALLEL_WORK, round_up
+from neonlike.kernels.numba._conv_direct import (
+    half_tile,
+    quarter_tile,
+    row_blocks,
+    streams,
+    wide_tile,
+)
+from neonlike.kernels.numba._conv_pack import PARALLEL_WORK
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._vector import copy_line
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE, HALF = _vector.WIDE, _vector.HALF
@@ -35,9 +43,13 @@ inputs_2 = _winograd_transform.transform(_winograd_transform.inputs_2, 4)
 inputs_4 = _winograd_transform.transform(_winograd_transform.inputs_4, 6)
 outputs_2 = _winograd_transform.transform(_winograd_transform.outputs_2, 4)
 outputs_4 = _winograd_transform.transform(_winograd_transform.outputs_4, 6)
+stream_2 = _winograd_transform.transform(_winograd_transform.outputs_2, 4, stream=True)
+stream_4 = _winograd_transform.transform(_winograd_transform.outputs_4, 6, stream=True)
 
 POINTS_BYTES = 384 << 10  # share of the second cache
 MOST_UNITS = 4  # that share the weights in the first cache
+LEAST_CHANNELS = 16  # with fewer, on either side, the transforms cost too much
+EFFORT = {2: 1.8, 4: 2.0}  # measured time of a product, transforms included, over a direct one's
 
 Unit = tuple[int, int, int]  # first input row, first input column, first batch column
 
@@ -62,7 +74,7 @@ def winograd(
     x: Array,
     w: Array,
     out: Array,
-    pad: tuple[int, int],
+    pad: tuple[int, ...],
     alpha: float,
     beta: float,
     scratch: Scratch,
@@ -82,11 +94,37 @@ def winograd(
         size, w.reshape(len(w), 9, -1), swap, channels, blocks, float(alpha), room, filters
     )
     segment = np.array([0, 0, channels])
-    convolve(tiling, x, filters, blocks, segment, out, float(beta), room)
+    convolve(tiling, x, filters, blocks, segment, out, float(beta), streams(out), room)
+
+
+def tile_size(x: Array, w: Array, out: Array, pad: Triple, stride: Triple, dil: Triple) -> int:
+    """The size of tiles with which Winograd's algorithm beats the direct one; 0 if it does not."""
+    ones = (1, 1, 1)
+    fits = w.shape[1:4] == (1, 3, 3) and stride == dil == ones and pad[0] == 0 and x.shape[1] == 1
+    if not fits or x.dtype != np.float32 or min(len(x), len(out)) < LEAST_CHANNELS:
+        return 0
+    return _best_size(x.shape[2:], out.shape[2:4], pad[1:])
+
+
+@functools.lru_cache(maxsize=1024)
+def _best_size(inputs: tuple[int, ...], outputs: tuple[int, ...], pad: tuple[int, ...]) -> int:
+    """Compare the products per pair of channels and line of the batch."""
+    height, width, batch = inputs
+    line = LINE_BYTES // 4
+    lines = -(-batch // line)
+    taps = [
+        sum(max(0, min(u - p + 3, size) - max(u - p, 0)) for u in range(count))
+        for size, count, p in zip((height, width), outputs, pad, strict=True)
+    ]
+    costs = {0: taps[0] * taps[1] * batch / line}  # the direct kernel leaves padding out
+    for size, effort in EFFORT.items():
+        tiles = -(-outputs[0] // size) * -(-outputs[1] // size)
+        costs[size] = effort * (size + 2) ** 2 * tiles * lines
+    return min(costs, key=lambda size: costs[size])
 
 
 def _tiling(
-    size: int, channels: int, outputs: tuple[int, ...], pad: tuple[int, int], line: int
+    size: int, channels: int, outputs: tuple[int, ...], pad: tuple[int, ...], line: int
 ) -> Tiling:
     _, _, height, width, batch = outputs
     points = (size + 2) ** 2
@@ -96,7 +134,7 @@ def _tiling(
     products = together * points * point
     patch = products + points * (WIDE | 1) * line * together
     grid = -(-height // size), -(-width // size), -(-batch // line)
-    return Tiling(size, *pad, *grid, together, point, products, patch)
+    return Tiling(size, pad[0], pad[1], *grid, together, point, products, patch)
 
 
 @jit
@@ -111,11 +149,8 @@ def transform_filters(
     filters: Array,
 ) -> None:
     """Transform ``alpha * w`` (C, 9, K) to filters[block of k][point][c][k of the block]."""
-    share(
-        transform_filters_part,
-        room.shape[0],
-        (size, w, swap, channels, blocks, alpha, room, filters),
-    )
+    args = size, w, swap, channels, blocks, alpha, room, filters
+    share(transform_filters_part, room.shape[0], args)
 
 
 @inner
@@ -133,7 +168,7 @@ def transform_filters_part(
     """The channels of thread ``part``."""
     parts, line, zero = room.shape[0], LINE_BYTES // w.itemsize, w.dtype.type(0)
     maps = w.shape[0] if swap else w.shape[2]
-    side = size + 2
+    side, points, item = size + 2, (size + 2) ** 2, w.itemsize
     taps, results = room[part, : 9 * line], room[part, 9 * line :]
     for b in range(blocks.shape[0]):
         first, rows = blocks[b]
@@ -141,15 +176,19 @@ def transform_filters_part(
         taps[:] = 0
         for c in range(channels * part // parts, channels * (part + 1) // parts):
             gather_taps(w, swap, c, first, inside, alpha, taps)
+            at = first * points * channels + c * rows
             source, target = taps.ctypes.data, results.ctypes.data
+            step = line
+            if rows == line:
+                target, step = filters.ctypes.data + at * item, rows * channels
             if size == 4:
-                filters_4(source, 3 * line, line, target, side * line, line, zero)
+                filters_4(source, 3 * line, line, target, side * step, step, zero)
             else:
-                filters_2(source, 3 * line, line, target, side * line, line, zero)
-            for point in range(side * side):
-                at = (first * side * side + point * rows) * channels + c * rows
-                for k in range(rows):
-                    filters[at + k] = results[point * line + k]
+                filters_2(source, 3 * line, line, target, side * step, step, zero)
+            if rows != line:
+                for point in range(points):
+                    for k in range(rows):
+                        filters[at + point * rows * channels + k] = results[point * line + k]
 
 
 @inline
@@ -174,10 +213,12 @@ def convolve(
     segment: Array,
     out: Array,
     beta: float,
+    stream: bool,
     room: Array,
 ) -> None:
     """Share the units among threads."""
-    share(convolve_part, room.shape[0], (tiling, x, filters, blocks, segment, out, beta, room))
+    args = tiling, x, filters, blocks, segment, out, beta, stream, room
+    share(convolve_part, room.shape[0], args)
 
 
 @inner
@@ -190,23 +231,27 @@ def convolve_part(
     segment: Array,
     out: Array,
     beta: float,
+    stream: bool,
     room: Array,
 ) -> None:
     """The units of thread ``part``."""
     units, parts = tiling.rows * tiling.columns * tiling.lines, room.shape[0]
     points, channels, memory = (tiling.size + 2) ** 2, x.shape[0], room[part]
+    line = LINE_BYTES // x.itemsize
     first, last = units * part // parts, units * (part + 1) // parts
     for start in range(first, last, tiling.together):
         count = min(tiling.together, last - start)
-        for n in range(count):
-            take_inputs(tiling, start + n, x, memory, n * points * tiling.point)
+        for c in range(channels):
+            for n in range(count):
+                target = n * points * tiling.point + c * line
+                take_inputs(tiling, start + n, c, x, memory, target)
         for b in range(blocks.shape[0]):
             k, rows = blocks[b, 0], blocks[b, 1]
             at = k * points * channels
             multiply(tiling, count, filters, at, rows, channels, segment, memory)
-            for n in range(count):
-                for row in range(min(rows, out.shape[0] - k)):
-                    put_outputs(tiling, start + n, n, row, k + row, memory, beta, out)
+            for row in range(min(rows, out.shape[0] - k)):
+                for n in range(count):
+                    put_outputs(tiling, start + n, n, row, k + row, memory, out, beta, stream)
 
 
 @inline
@@ -218,8 +263,8 @@ def place_of(tiling: Tiling, unit: int, line: int) -> Unit:
 
 
 @inline
-def take_inputs(tiling: Tiling, unit: int, x: Array, memory: Array, target: int) -> None:
-    """Transform the inputs of a unit, all channels, to ``memory`` from ``target`` on."""
+def take_inputs(tiling: Tiling, unit: int, c: int, x: Array, memory: Array, target: int) -> None:
+    """Transform the inputs of a unit and channel to ``memory`` from ``target`` on."""
     channels, _, height, width, batch = x.shape
     item, line, zero = x.itemsize, LINE_BYTES // x.itemsize, x.dtype.type(0)
     side = tiling.size + 2
@@ -227,27 +272,26 @@ def take_inputs(tiling: Tiling, unit: int, x: Array, memory: Array, target: int)
     h, w = p - tiling.pad_h, q - tiling.pad_w
     top, bottom = max(0, -h), min(side, height - h)
     left, right = max(0, -w), min(side, width - w)
-    columns = min(line, batch - n)
-    whole = top == 0 and left == 0 and bottom == side and right == side and columns == line
-    patch = tiling.patch
-    if not whole:
-        memory[patch : patch + side * side * line] = 0
-    source, down, right_step = memory.ctypes.data + patch * item, side * line, line
-    for c in range(channels):
-        if whole:
-            source = x.ctypes.data + (((c * height + h) * width + w) * batch + n) * item
-            down, right_step = width * batch, batch
-        else:
-            for i in range(top, bottom):
-                for j in range(left, right):
-                    at = patch + (i * side + j) * line
-                    for lane in range(columns):
-                        memory[at + lane] = x[c, 0, h + i, w + j, n + lane]
-        to = memory.ctypes.data + (target + c * line) * item
-        if tiling.size == 4:
-            inputs_4(source, down, right_step, to, side * tiling.point, tiling.point, zero)
-        else:
-            inputs_2(source, down, right_step, to, side * tiling.point, tiling.point, zero)
+    corner = ((c * height + h) * width + w) * batch + n
+    end = corner + ((side - 1) * width + side - 1) * batch + line
+    if bottom - top == side and right - left == side and end <= x.size:
+        source, down, step = x.ctypes.data + corner * item, width * batch, batch
+    else:
+        source, down, step = memory.ctypes.data + tiling.patch * item, side * line, line
+        memory[tiling.patch : tiling.patch + side * side * line] = 0
+        for i in range(top, bottom):
+            for j in range(left, right):
+                at, place = corner + (i * width + j) * batch, (i * side + j) * line
+                if at + line <= x.size:
+                    copy_line(x.ctypes.data + at * item, source + place * item)
+                else:
+                    for lane in range(batch - n):
+                        memory[tiling.patch + place + lane] = x[c, 0, h + i, w + j, n + lane]
+    to = memory.ctypes.data + target * item
+    if tiling.size == 4:
+        inputs_4(source, down, step, to, side * tiling.point, tiling.point, zero)
+    else:
+        inputs_2(source, down, step, to, side * tiling.point, tiling.point, zero)
 
 
 @inline
@@ -261,7 +305,7 @@ def multiply(
     segment: Array,
     memory: Array,
 ) -> None:
-    """Products of ``count`` units with a block of ``rows`` maps, whose filters begin at ``start``."""
+    """Products of ``count`` units with a block of ``rows`` maps, filters from ``start`` on."""
     points, item, line = (tiling.size + 2) ** 2, memory.itemsize, LINE_BYTES // memory.itemsize
     zero, reads = memory.dtype.type(0), segment.ctypes.data
     for point in range(points):
@@ -280,7 +324,15 @@ def multiply(
 
 @inline
 def put_outputs(
-    tiling: Tiling, unit: int, n: int, row: int, k: int, memory: Array, beta: float, out: Array
+    tiling: Tiling,
+    unit: int,
+    n: int,
+    row: int,
+    k: int,
+    memory: Array,
+    out: Array,
+    beta: float,
+    stream: bool,
 ) -> None:
     """Transform the products of a unit with map k, row ``row`` of its block, to the result."""
     _, _, height, width, batch = out.shape
@@ -288,24 +340,41 @@ def put_outputs(
     size, point = tiling.size, (WIDE | 1) * line
     side = size + 2
     p, q, first = place_of(tiling, unit, line)
-    bottom, right, columns = min(size, height - p), min(size, width - q), min(line, batch - first)
-    whole = bottom == size and right == size and columns == line and beta == 0
+    inside = p + size <= height and q + size <= width and first + line <= batch
+    whole = inside and beta == 0
     source = memory.ctypes.data + (tiling.products + n * side * side * point + row * line) * item
     target, down, step = memory.ctypes.data + tiling.patch * item, size * line, line
     if whole:
         target = out.ctypes.data + (((k * height + p) * width + q) * batch + first) * item
         down, step = width * batch, batch
-    if size == 4:
+    if stream and whole and size == 4:
+        stream_4(source, side * point, point, target, down, step, zero)
+    elif stream and whole:
+        stream_2(source, side * point, point, target, down, step, zero)
+    elif size == 4:
         outputs_4(source, side * point, point, target, down, step, zero)
     else:
         outputs_2(source, side * point, point, target, down, step, zero)
     if not whole:
-        factor = out.dtype.type(beta)
-        for i in range(bottom):
-            for j in range(right):
-                at = tiling.patch + (i * size + j) * line
-                for lane in range(columns):
-                    value = memory[at + lane]
-                    if beta != 0:
-                        value += factor * out[k, 0, p + i, q + j, first + lane]
-                    out[k, 0, p + i, q + j, first + lane] = value
+        put_patch(tiling, unit, k, memory, out, beta)
+
+
+@inline
+def put_patch(tiling: Tiling, unit: int, k: int, memory: Array, out: Array, beta: float) -> None:
+    """Copy a tile of outputs of map k from the patch to the result."""
+    _, _, height, width, batch = out.shape
+    item, line, factor = out.itemsize, LINE_BYTES // out.itemsize, out.dtype.type(beta)
+    p, q, n = place_of(tiling, unit, line)
+    columns = min(line, batch - n)
+    for i in range(min(tiling.size, height - p)):
+        for j in range(min(tiling.size, width - q)):
+            source = tiling.patch + (i * tiling.size + j) * line
+            if columns == line and beta == 0:
+                at = ((k * height + p + i) * width + q + j) * batch + n
+                copy_line(memory.ctypes.data + source * item, out.ctypes.data + at * item)
+                continue
+            for lane in range(columns):
+                value = memory[source + lane]
+                if beta != 0:
+                    value += factor * out[k, 0, p + i, q + j, n + lane]
+                out[k, 0, p + i, q + j, n + lane] = value

@@ -19,7 +19,8 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from neonlike.kernels.numba._recurrent_vector import Lanes, outlined
+from neonlike.kernels.numba._recurrent_math import Lanes
+from neonlike.kernels.numba._recurrent_passes import outlined
 from neonlike.kernels.numba._vector import Vectors, loop
 
 _INDEX = ir.IntType(64)
@@ -72,11 +73,12 @@ def outputs_4(y: Vector) -> Vector:
     return y[0] + even_1 + even_2, odd_1 + odd_2 * 2, even_1 + even_2 * 4, odd_1 + odd_2 * 8 + y[5]
 
 
-def transform(one_axis: Map, size: int) -> Any:
+def transform(one_axis: Map, size: int, *, stream: bool = False) -> Any:
     """An intrinsic that applies ``one_axis`` to both axes of ``size`` x ``size`` lines.
 
     ``op(source, row, column, target, target_row, target_column, like)``: addresses, and strides in
-    elements. The source is read before the target is written, vector by vector.
+    elements. The source is read before the target is written, vector by vector. With ``stream``
+    lines are stored past the caches, and the target's lines must be aligned.
     """
 
     @intrinsic
@@ -87,9 +89,9 @@ def transform(one_axis: Map, size: int) -> Any:
             scalar = signature.args[-1]
 
             def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
-                _emit_transform(Vectors(builder, scalar), one_axis, size, arguments)
+                _emit_transform(Vectors(builder, scalar), one_axis, size, stream, arguments)
 
-            outlined(builder, f"{one_axis.__name__}_{scalar}", args[:-1], emit)
+            outlined(builder, f"{one_axis.__name__}_{scalar}_{stream}", args[:-1], emit)
             return context.get_dummy_value()
 
         return signature, codegen
@@ -98,7 +100,7 @@ def transform(one_axis: Map, size: int) -> Any:
 
 
 def _emit_transform(
-    v: Vectors, one_axis: Map, size: int, arguments: Sequence[ir.Value]
+    v: Vectors, one_axis: Map, size: int, stream: bool, arguments: Sequence[ir.Value]
 ) -> None:
     """The loop over the vectors of a line."""
     source, row, column, target, target_row, target_column = arguments
@@ -117,7 +119,8 @@ def _emit_transform(
             columns.append(one_axis([Lanes(v, value) for value in values]))
         for i, line in enumerate(zip(*columns, strict=True)):
             for j, result in enumerate(one_axis(line)):
-                v.store(result.value, place(write, target_row, target_column, i, j))
+                at = place(write, target_row, target_column, i, j)
+                v.store(result.value, at, stream=stream)
         return []
 
     loop(v.builder, _INDEX(v.line), [], step)

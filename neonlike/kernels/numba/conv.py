@@ -7,8 +7,9 @@
 
 with zero padding; every result is ``out = alpha * result + beta * out`` (nothing is read from
 ``out`` when beta is 0). Fprop and the phases of bprop are the direct kernel of ``_conv_direct``,
-update is ``_conv_update``; 1x1 filters and filters as large as the image are matrix products. How
-these work is told in ``kernels/README.md``. Source: spec backend 10, performance 2.2.
+or Winograd's of ``_winograd`` where that is faster and ``exact`` is false; update is
+``_conv_update``; 1x1 filters and filters as large as the image are matrix products. How these work
+is told in ``kernels/README.md``. Source: spec backend 10, performance 2.2.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from neonlike.kernels.numba import _conv_plan, blas
 from neonlike.kernels.numba._conv_direct import direct
 from neonlike.kernels.numba._conv_epilogue import epilogue as epilogue
 from neonlike.kernels.numba._conv_update import gradient
+from neonlike.kernels.numba._winograd import tile_size, winograd
 
 
 def fprop(
@@ -30,10 +32,13 @@ def fprop(
     alpha: float,
     beta: float,
     scratch: Scratch,
+    exact: bool = True,
 ) -> None:
-    """Outputs of the convolution of ``x`` with ``w``."""
+    """Outputs of the convolution of ``x`` with ``w``; ``exact`` rules out Winograd's rounding."""
     if _is_product(x, w, pad, stride):
         blas.gemm(_matrix(w).T, x.reshape(_matrix(w).shape[0], -1), _rows(out), alpha, beta)
+    elif not exact and (size := tile_size(x, w, out, pad, stride, dil)):
+        winograd(size, x, w, out, pad[1:], alpha, beta, scratch)
     else:
         plan = _conv_plan.forward(x.shape[1:4], w.shape[1:4], out.shape[1:4], pad, stride, dil)
         direct(plan, x, w, out, alpha, beta, scratch)
@@ -49,10 +54,15 @@ def bprop(
     alpha: float,
     beta: float,
     scratch: Scratch,
+    exact: bool = True,
 ) -> None:
     """Gradient of the inputs: every error goes back to the inputs of its window."""
     if _is_product(out, w, pad, stride):
         blas.gemm(_matrix(w), _rows(err), out.reshape(_matrix(w).shape[0], -1), alpha, beta)
+        return
+    back = (-pad[0], 2 - pad[1], 2 - pad[2])
+    if not exact and (size := tile_size(err, w, out, back, stride, dil)):
+        winograd(size, err, w, out, back[1:], alpha, beta, scratch, swap=True)
         return
     phases = _conv_plan.backward(out.shape[1:4], w.shape[1:4], err.shape[1:4], pad, stride, dil)
     for plan in phases:

@@ -7,7 +7,8 @@
 
 with zero padding; ``pad``, ``stride``, ``dil`` are (d, h, w) tuples. Arrays: x (C,D,H,W,N),
 w (C,T,R,S,K), y and err (K,M,P,Q,N). Every result is ``out = alpha * result + beta * out``, and
-with ``beta == 0`` old content of ``out`` is not read. Source: spec backend 10.
+with ``beta == 0`` old content of ``out`` is not read. Sums are exact but for rounding, whether
+``exact`` asks for it or not. Source: spec backend 10.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def fprop(
     alpha: float,
     beta: float,
     scratch: Scratch,
+    exact: bool = True,
 ) -> None:
     """Outputs of the convolution of ``x`` with ``w``."""
     padded = np.pad(x, _borders(pad))
@@ -50,6 +52,7 @@ def bprop(
     alpha: float,
     beta: float,
     scratch: Scratch,
+    exact: bool = True,
 ) -> None:
     """Gradient of the inputs: every error goes back to the inputs of its window."""
     padded = np.pad(np.zeros_like(out), _borders(pad))
