@@ -74,7 +74,9 @@ def same_run(recorded: dict[str, Any], wanted: dict[str, Any]) -> bool:
     """Tell whether a recorded run was made with the options that matter."""
     names = set(wanted) - {"name", "networks", "runs", "data_dir", "verbose", "log_thresh"}
     names -= {"no_progress_bar", "progress_bar", "logfile", "batch_size", "threads"}
-    return all(recorded.get(name) == wanted[name] for name in names)
+    return bool(recorded) and all(
+        recorded.get(name, wanted[name]) == wanted[name] for name in names
+    )
 
 
 def write_comparison(outcomes: list[Outcome], title: str, folder: Path) -> Path:
@@ -86,7 +88,7 @@ def write_comparison(outcomes: list[Outcome], title: str, folder: Path) -> Path:
     if "synthetic" in title:
         report.note(SYNTHETIC_NOTE)
     report.section("Results")
-    report.table(HEADER, [as_row(outcome) for outcome in outcomes])
+    report.table(HEADER, [as_row(outcome) for outcome in outcomes], decimals={2: 1, 4: 3})
     report.figure(
         "errors_by_network",
         lambda theme: bar_figure(

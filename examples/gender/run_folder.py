@@ -91,8 +91,16 @@ def plain_errors() -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise SystemExit(130) from None
-    except (ValueError, OSError, KeyError, AssertionError, ImportError) as problem:
+    except ImportError as problem:
+        if "pip install" not in str(problem):  # not a missing extra but a defect
+            raise
+        raise _end(problem) from problem
+    except (ValueError, OSError, KeyError, AssertionError) as problem:
         if logging.getLogger("neonlike").isEnabledFor(logging.DEBUG):
             raise
-        sentence = problem.args[0] if isinstance(problem, KeyError) else problem
-        raise SystemExit(f"{Path(sys.argv[0]).name}: {sentence}") from problem
+        raise _end(problem) from problem
+
+
+def _end(problem: Exception) -> SystemExit:
+    sentence = problem.args[0] if isinstance(problem, KeyError) else problem
+    return SystemExit(f"{Path(sys.argv[0]).name}: {sentence}")

@@ -67,6 +67,7 @@ def write_folds_report(
             for i, o in enumerate(outcomes, 1)
         ],
         caption=f"mean error {np.mean(errors):.1f} %, standard deviation {np.std(errors):.1f} %",
+        decimals={2: 1, 3: 3, 6: 1},
     )
     histories = [History.read(folder / f"fold-{i + 1}" / "history.h5") for i in range(len(errors))]
     _add_curves(report, histories, [f"fold {i + 1}" for i in range(len(errors))], None)

@@ -123,10 +123,14 @@ class BackendBase:
 
         Kernels compute in float32 or float64; float16 is for storage.
         """
-        if array.dtype != np.float16:
+        return self.in_dtype(name, array, np.float32) if array.dtype == np.float16 else array
+
+    def in_dtype(self, name: str, array: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+        """Return ``array``, or a copy in scratch memory ``name`` if it has another dtype."""
+        if array.dtype == dtype:
             return array
-        copy = self.scratch(name, array.shape, np.float32)
-        np.copyto(copy, array)
+        copy = self.scratch(name, array.shape, dtype)
+        self.assign_array(copy, array)
         return copy
 
     def draw(self, shape: tuple[int, ...]) -> CPUTensor:

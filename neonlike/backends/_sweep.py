@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from neonlike.backends._exclusive import exclusive
+from neonlike.backends._operands import compute_dtype
 from neonlike.backends._reduce import ReduceMixin
 from neonlike.kernels import _activation as codes
 from neonlike.kernels._activation import Activation
@@ -33,11 +34,12 @@ class Sweep:
     Attributes:
         cell: "rnn", "lstm" or "gru".
         geometry: (outer, steps, inner).
+        W_input, dW_input: input weights (d*G, nin) and their gradient; all directions read the
+            same nin features, or each its own part of d * nin features.
         W_recur, dW_recur: recurrent weights (d*G, n) and their gradient.
         b, db: biases (d*G, 1) and their gradient.
         h: outputs (d*n, columns).
-        gates: input projection, then activated gates (d*G, columns); the same tensor as ``h``
-            for the rnn cell.
+        gates: activated gates (d*G, columns); the same tensor as ``h`` for the rnn cell.
         c, c_act: cells and their activation (d*n, columns), lstm only.
         delta: gradient at the sums inside the activations (d*G, columns), None before training.
         hidden_error: gradient at the states before the first step (d*n, outer * inner), or None
@@ -46,6 +48,8 @@ class Sweep:
 
     cell: str
     geometry: Triple
+    W_input: Any
+    dW_input: Any
     W_recur: Any
     dW_recur: Any
     b: Any
@@ -62,29 +66,74 @@ class Sweep:
         """1, or 2 for bidirectional sweeps."""
         return int(self.h.shape[0] // self.W_recur.shape[1])
 
+    def check(self, error: Any = None, h0: Any = None, c0: Any = None, **inputs: Any) -> None:
+        """Refuse what does not fit the sweep: kernels read memory without looking.
+
+        Args:
+            error, h0, c0: tensors or None.
+            inputs: tensors of the shape of the inputs, or None.
+
+        Raises:
+            AssertionError: a tensor of another shape.
+        """
+        outer, _, inner = self.geometry
+        states, nin = (self.h.shape[0], outer * inner), self.W_input.shape[1]
+        wanted = [("error", error, self.h.shape), ("h0", h0, states), ("c0", c0, states)]
+        for name, tensor in inputs.items():
+            parts = 1 if tensor is None or tensor.shape[0] == nin else self.directions
+            wanted.append((name, tensor, (parts * nin, self.h.shape[1])))
+        for name, tensor, shape in wanted:
+            assert tensor is None or tensor.shape == shape, (
+                f"recurrent sweep: {name} must have shape {shape}, got {tensor.shape}"
+            )
+
 
 class SweepMixin(ReduceMixin):
     """Whole sweeps, and the patches of pictures that sweeps run over."""
 
     @exclusive
-    def sweep_fprop(
-        self, sweep: Sweep, act: Act, gate: Act = None, h0: Any = None, c0: Any = None
-    ) -> None:
-        """Run all steps of ``sweep``, whose ``gates`` hold the input projection.
+    def sweep_project(self, sweep: Sweep, x: Any, out: Any) -> None:
+        """``out = W_input x`` (d*G, columns): the input projection by itself.
 
         Args:
             sweep: its tensors.
+            x: inputs (features, columns).
+            out: tensor like ``sweep.gates``.
+        """
+        sweep.check(x=x)
+        self.kernels.recurrent.project(sweep.W_input._tensor, x._tensor, out._tensor)
+
+    @exclusive
+    def sweep_fprop(
+        self,
+        sweep: Sweep,
+        x: Any,
+        act: Act,
+        gate: Act = None,
+        h0: Any = None,
+        c0: Any = None,
+    ) -> None:
+        """Run all steps of ``sweep``.
+
+        Args:
+            sweep: its tensors.
+            x: inputs (features, columns); None: ``sweep.gates`` holds their projection already.
             act, gate: activation of the candidate and of the gates (codes or Transforms).
             h0, c0: tensors (d*n, outer * inner) with the states before the first step; None: zeros.
+
+        Raises:
+            AssertionError: inputs or states of another shape.
         """
-        w, b, h = sweep.W_recur, sweep.b, sweep.h
+        sweep.check(h0=h0, c0=c0, x=x)
+        x, h = self._unit_rows(x), sweep.h
+        weights = sweep.W_input, sweep.W_recur, sweep.b
         if sweep.cell == "rnn":
-            self._run_sweep(sweep, "fprop", (w, b, h, h0), act)
+            self._run_sweep(sweep, "fprop", (*weights, x, h, h0), (), act)
         elif sweep.cell == "gru":
-            self._run_sweep(sweep, "fprop", (w, b, sweep.gates, h, h0), act, gate)
+            self._run_sweep(sweep, "fprop", (*weights, x, sweep.gates, h, h0), (), act, gate)
         else:
-            tensors = (w, b, sweep.gates, h, sweep.c, sweep.c_act, h0, c0)
-            self._run_sweep(sweep, "fprop", tensors, act, gate)
+            tensors = (*weights, x, sweep.gates, h, sweep.c, sweep.c_act, h0, c0)
+            self._run_sweep(sweep, "fprop", tensors, (), act, gate)
 
     @exclusive
     def sweep_bprop(
@@ -93,50 +142,80 @@ class SweepMixin(ReduceMixin):
         error: Any,
         act: Act,
         gate: Act = None,
+        deltas: Any = None,
+        alpha: float = 1.0,
+        beta: float = 0.0,
         h0: Any = None,
         c0: Any = None,
     ) -> None:
         """Backpropagate ``error``, the gradient of ``sweep.h``, through all steps.
 
-        Fills ``delta``, ``dW_recur``, ``db`` and ``hidden_error``; ``error`` is not written.
-        States ``h0`` and ``c0`` that are not given count as zeros, which leaves their terms out of
-        the weight gradients.
+        Fills ``delta``, ``dW_recur``, ``db`` and ``hidden_error``, and sets ``deltas = alpha *
+        input gradient + beta * deltas`` if given; ``error`` is not written. States ``h0`` and
+        ``c0`` that are not given count as zeros, which leaves their terms out of the weight
+        gradients.
+
+        Raises:
+            AssertionError: an error, deltas or states of another shape.
         """
-        w, h, delta, dh0 = sweep.W_recur, sweep.h, sweep.delta, sweep.hidden_error
-        error = self._unit_rows(error)
+        sweep.check(error, h0, c0, deltas=deltas)
+        weights, h, delta = (sweep.W_input, sweep.W_recur), sweep.h, sweep.delta
+        error, last, scale = self._unit_rows(error), (sweep.hidden_error, deltas), (alpha, beta)
         reset_h = None
         if sweep.cell == "rnn":
-            self._run_sweep(sweep, "bprop", (w, h, error, delta, dh0), act)
+            self._run_sweep(sweep, "bprop", (*weights, h, error, delta, *last), scale, act)
         elif sweep.cell == "gru":
             reset_h = self.tensor(self.scratch("recurrent reset_h", h.shape, h.dtype))
-            tensors = (w, sweep.gates, h, h0, error, delta, reset_h, dh0)
-            self._run_sweep(sweep, "bprop", tensors, act, gate)
+            tensors = (*weights, sweep.gates, h, h0, error, delta, reset_h, *last)
+            self._run_sweep(sweep, "bprop", tensors, scale, act, gate)
         else:
-            tensors = (w, sweep.gates, sweep.c, sweep.c_act, c0, error, delta, dh0)
-            self._run_sweep(sweep, "bprop", tensors, act, gate)
+            tensors = (*weights, sweep.gates, sweep.c, sweep.c_act, c0, error, delta, *last)
+            self._run_sweep(sweep, "bprop", tensors, scale, act, gate)
         self.sum(delta, axis=1, out=sweep.db)
         self._recurrent_gradients(sweep, h0, reset_h)
 
+    @exclusive
+    def sweep_input_gradient(self, sweep: Sweep, x: Any) -> None:
+        """``dW_input = delta x^T``, after ``sweep_bprop``."""
+        sweep.check(x=x)
+        arrays = sweep.delta._tensor, x._tensor, sweep.dW_input._tensor
+        self.kernels.recurrent.input_gradient(*arrays)
+
+    @exclusive
+    def sweep_unproject(self, sweep: Sweep, deltas: Any, alpha: float, beta: float) -> None:
+        """``deltas = alpha * W_input^T delta + beta * deltas``, after ``sweep_bprop``."""
+        sweep.check(deltas=deltas)
+        arrays = sweep.W_input._tensor, sweep.delta._tensor, deltas._tensor
+        self.kernels.recurrent.unproject(*arrays, alpha, beta)
+
     def _run_sweep(
-        self, sweep: Sweep, direction: str, tensors: tuple[Any, ...], *acts: Act
+        self,
+        sweep: Sweep,
+        direction: str,
+        tensors: tuple[Any, ...],
+        numbers: tuple[float, ...],
+        *acts: Act,
     ) -> None:
-        """Call the kernel of ``sweep`` on the arrays of ``tensors``; float16 through float32."""
+        """Call the kernel of ``sweep`` on the arrays of ``tensors``, all in one dtype."""
+        dtype = compute_dtype(sweep.W_recur)
         kernels = self.kernels.recurrent
         if not all(isinstance(act, Activation) for act in acts):
             from neonlike.kernels.reference import recurrent as kernels
         handed = [act if isinstance(act, Activation) else _OpTrees(self, act) for act in acts]
         arrays = [
-            None if t is None else self.single_precision(f"sweep {i}", t._tensor)
+            None if t is None else self.in_dtype(f"sweep {i}", t._tensor, dtype)
             for i, t in enumerate(tensors)
         ]
         kernel = getattr(kernels, f"{sweep.cell}_{direction}")
-        kernel(*arrays, sweep.geometry, *handed, self.scratch)
+        kernel(*arrays, *numbers, sweep.geometry, *handed, self.scratch)
         for tensor, array in zip(tensors, arrays, strict=True):
             if array is not None and array is not tensor._tensor:
                 self.assign_array(tensor._tensor, array)
 
     def _unit_rows(self, tensor: Any) -> Any:
-        """``tensor`` itself if its rows are contiguous in memory, else a copy."""
+        """``tensor`` itself if its rows are contiguous in memory (or it is None), else a copy."""
+        if tensor is None:
+            return None
         array = tensor._tensor
         if array.flags.c_contiguous or array.strides[1] == array.itemsize:
             return tensor

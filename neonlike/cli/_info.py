@@ -30,22 +30,30 @@ def main(argv: Sequence[str]) -> int:
 
 def describe() -> dict[str, Any]:
     """Return the facts by name, as plain values."""
-    from neonlike.backends import cleanup_backend, gen_backend, get_num_threads
     from neonlike.visualizations import describe_environment
 
+    settings = _settings()  # before our own modules add to them
     facts = describe_environment()
     facts["python"] = f"{facts['python']} ({sys.executable})"
-    settings = _settings()  # before our own modules add to them
-    be = gen_backend()  # loads the kernels, which picks the threading layer
     try:
-        kernels = be.kernels.__name__.rpartition(".")[2]
-        facts |= {"BLAS": _blas(), "kernel set": kernels, "threads": get_num_threads()}
-    finally:
-        cleanup_backend()
-    if kernels == "numba":
-        facts |= _numba()
+        facts |= _kernels()
+    except Exception as error:  # whatever it is, the report is about it
+        facts["kernel set"] = f"cannot be loaded: {type(error).__name__}: {error}"
+    facts["BLAS"] = _blas()
     facts["settings"] = settings
     return facts
+
+
+def _kernels() -> dict[str, Any]:
+    """Load the kernels, which picks the threading layer, and describe them."""
+    from neonlike.backends import cleanup_backend, gen_backend, get_num_threads
+
+    name = gen_backend().kernels.__name__.rpartition(".")[2]
+    try:
+        facts = {"kernel set": name, "threads": get_num_threads()}
+        return facts | (_numba() if name == "numba" else {})
+    finally:
+        cleanup_backend()
 
 
 def _blas() -> str:

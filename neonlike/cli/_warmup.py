@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from neonlike.cli._error import CommandError
 from neonlike.cli._warmup_kinds import KINDS, train
 
 
@@ -26,6 +28,8 @@ def main(argv: Sequence[str]) -> int:
     args = parser.parse_args(argv)
     for unknown in set(args.kinds) - KINDS.keys():
         parser.error(f"unknown kind {unknown!r}, choose from {', '.join(KINDS)}")
+    if os.environ.get("NEONLIKE_JIT") == "0":
+        raise CommandError("NEONLIKE_JIT=0 switches the compiler off, there is nothing to do")
     warm_up(args.kinds or list(KINDS), np.float32 if args.datatype == "f32" else np.float64)
     return 0
 
@@ -45,9 +49,9 @@ def warm_up(kinds: Sequence[str], datatype: Any) -> None:
 
     start, threads = time.perf_counter(), get_num_threads()
     try:
-        with tqdm(total=len(kinds), unit="kind") as bar:
+        with tqdm(total=len(kinds), unit="kind", disable=None) as bar:  # None: on terminals only
             for kind in kinds:
-                bar.set_description(f"{kind:<12}")
+                bar.set_description(f"{kind:<13}")
                 for count in {1, threads}:
                     set_num_threads(count)
                     gen_backend("cpu", rng_seed=0, datatype=datatype, batch_size=4)

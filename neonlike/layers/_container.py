@@ -49,12 +49,6 @@ def allocate_layer(layer: Layer, shared_outputs: Any, accumulate_updates: bool) 
         layer.allocate(shared_outputs=shared_outputs)
 
 
-def add_context(error: Exception, layer: Layer, doing: str) -> None:
-    """Note on ``error`` in which layer it happened."""
-    shape = getattr(layer, "in_shape", None)
-    error.add_note(f"while {doing} {describe(layer)}, in_shape {shape}, batch size {layer.be.bsz}")
-
-
 def fuse_pairs(configs: list[Any], targets: list[Layer] | None = None) -> list[Any]:
     """Pair each convolution in a saved layer list with a bias that directly follows.
 

@@ -45,6 +45,12 @@ class Convolution_bias(Convolution):
         self.grad_bias: Any = None
         self.states = [[], []]
 
+    def allocate(self, shared_outputs: Any = None, accumulate_updates: bool = False) -> None:
+        """Make outputs, both parameters (unless loaded before) and gradient scratch."""
+        if self.W is not None:
+            self._check_loaded()
+        super().allocate(shared_outputs, accumulate_updates)
+
     def init_params(self, shape: Any) -> None:
         """Make and fill W, then ``weight_bias``."""
         super().init_params(shape)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from neonlike._object import NervanaObject
 from neonlike.layers._base import Layer
+from neonlike.layers._container import flatten
+from neonlike.layers._errors import describe
 from neonlike.layers._shapes import interpret_in_shape
 from neonlike.transforms import Score
 
@@ -53,8 +55,15 @@ class GeneralizedCost(NervanaObject):
         self.deltas = self.be.iobuf(in_obj.out_shape)
 
     def get_cost(self, inputs: Any, targets: Any) -> np.ndarray:
-        """Return the mean of the cost function over all columns, shape (1, 1)."""
-        self.outputs[:] = self.costfunc(inputs, targets)
+        """Return the mean of the cost function over all columns, shape (1, 1).
+
+        Raises:
+            AssertionError, TypeError, ValueError: shapes or types that do not fit.
+        """
+        try:
+            self.outputs[:] = self.costfunc(inputs, targets)
+        except (AssertionError, TypeError, ValueError) as error:
+            self._fail(error, inputs, targets)
         return self._mean()
 
     def _mean(self, weight: float = 1.0) -> Score:
@@ -65,9 +74,36 @@ class GeneralizedCost(NervanaObject):
         return cost
 
     def get_errors(self, inputs: Any, targets: Any) -> Any:
-        """Return the derivative at ``inputs``, not divided by the batch size."""
-        self.deltas[:] = self.costfunc.bprop(inputs, targets)
+        """Return the derivative at ``inputs``, not divided by the batch size.
+
+        Raises:
+            AssertionError, TypeError, ValueError: shapes or types that do not fit.
+        """
+        try:
+            self.deltas[:] = self.costfunc.bprop(inputs, targets)
+        except (AssertionError, TypeError, ValueError) as error:
+            self._fail(error, inputs, targets)
         return self.deltas
+
+    def _fail(self, error: Exception, inputs: Any, targets: Any) -> NoReturn:
+        """Raise ``error``, or the sentence about outputs or targets that cannot be right."""
+        wanted = self.deltas.shape
+        hint = "check nout of the last layer, and nclass and make_onehot of the data iterator"
+        for name, got in (("outputs", inputs), ("targets", targets)):
+            if isinstance(got, np.ndarray):
+                found = f"an ndarray of shape {got.shape}"
+                hint = "make it a tensor with be.array(a), or use a data iterator"
+            elif getattr(got, "shape", wanted) != wanted:
+                found = str(got.shape)
+            else:
+                continue
+            last = next(flatten(self.prev_layer.get_terminal()))
+            raise type(error)(
+                f"{type(self).__name__} {self.name!r} with {type(self.costfunc).__name__} behind "
+                f"{describe(last)}: the {name} do not fit. Expected a tensor of shape {wanted}, "
+                f"got {found}, batch size {self.be.bsz}. Hint: {hint}"
+            ) from error
+        raise error
 
 
 class GeneralizedGANCost(GeneralizedCost):
@@ -110,12 +146,27 @@ class GeneralizedCostMask(GeneralizedCost):
 
     def get_cost(self, inputs: Any, targets_mask: Any) -> np.ndarray:
         """Return ``weights * mean(costfunc(y * mask, t * mask))``."""
-        targets, mask = targets_mask
-        self.outputs[:] = self.costfunc(inputs * mask, targets * mask)
+        targets, mask = self._pair(targets_mask)
+        try:
+            self.outputs[:] = self.costfunc(inputs * mask, targets * mask)
+        except (AssertionError, TypeError, ValueError) as error:
+            self._fail(error, inputs, targets)
         return self._mean(self.weights)
 
     def get_errors(self, inputs: Any, targets_mask: Any) -> Any:
         """Return ``costfunc.bprop(y, t) * mask * weights``."""
-        targets, mask = targets_mask
-        self.deltas[:] = self.costfunc.bprop(inputs, targets) * mask * self.weights
+        targets, mask = self._pair(targets_mask)
+        try:
+            self.deltas[:] = self.costfunc.bprop(inputs, targets) * mask * self.weights
+        except (AssertionError, TypeError, ValueError) as error:
+            self._fail(error, inputs, targets)
         return self.deltas
+
+    def _pair(self, targets_mask: Any) -> tuple[Any, Any]:
+        if not isinstance(targets_mask, tuple | list) or len(targets_mask) != 2:
+            raise TypeError(
+                f"GeneralizedCostMask {self.name!r}: expected targets as a pair (targets, mask), "
+                f"got {type(targets_mask).__name__}; use GeneralizedCost for targets without a mask"
+            )
+        targets, mask = targets_mask
+        return targets, mask

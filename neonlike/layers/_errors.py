@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from neonlike.layers._shapes import buffer_shape
 
 if TYPE_CHECKING:
     from neonlike.layers._base import Layer
@@ -29,3 +33,68 @@ def shape_message(layer: Layer, problem: str, *, expected: Any, got: Any, hint: 
         f"{describe(layer)}: {problem}. in_shape {shape}, expected {expected}, got {got}, "
         f"batch size {layer.be.bsz if layer.be is not None else None}. Hint: {hint}"
     )
+
+
+def fail(error: Exception, layer: Layer, doing: str, tensor: Any, batch_size: int) -> NoReturn:
+    """Raise ``error``, or a shape error of its type if ``layer`` was given what cannot fit.
+
+    Layers check what only they can know; whatever else fails inside (a product, a view, a kernel)
+    ends here, where the place and the shapes are known. A note says in which layer it happened.
+
+    Args:
+        error: what a layer raised.
+        layer: that layer.
+        doing: "fprop" or "bprop".
+        tensor: what it was given.
+        batch_size: for which it was allocated; 0: not allocated yet.
+    """
+    problem = None
+    if not hasattr(error, "__notes__") and not str(error).startswith(describe(layer)):
+        problem = _what_is_wrong(layer, doing, tensor, batch_size or layer.be.bsz)
+    shown = error if problem is None else _same_kind(error)(problem)
+    add_context(shown, layer, f"computing {doing} of")
+    if shown is error:
+        raise error
+    raise shown from error
+
+
+def add_context(error: Exception, layer: Layer, doing: str) -> None:
+    """Note on ``error`` in which layer it happened."""
+    shape = getattr(layer, "in_shape", None)
+    error.add_note(f"while {doing} {describe(layer)}, in_shape {shape}, batch size {layer.be.bsz}")
+
+
+def _what_is_wrong(layer: Layer, doing: str, tensor: Any, batch_size: int) -> str | None:
+    """The sentence about a tensor that cannot be right, if it is the cause."""
+    name, shape = ("input", "in_shape") if doing == "fprop" else ("error", "out_shape")
+    try:
+        expected = buffer_shape(getattr(layer, shape, None), batch_size)
+    except TypeError:  # several inputs, or a shape only the layer understands
+        return None
+    if isinstance(tensor, np.ndarray):
+        problem, got = f"the {name} is no tensor", f"an ndarray of shape {tensor.shape}"
+        hint = "make it one with be.array(a), or use a data iterator"
+    elif hasattr(tensor, "_tensor") and tensor.shape != expected:
+        problem, got = f"the {name} does not fit", str(tuple(tensor.shape))
+        hint = _hint(layer, name, batch_size)
+    else:
+        return None
+    columns = f"a tensor of shape {expected} (features, steps * batch size)"
+    return shape_message(layer, problem, expected=columns, got=got, hint=hint)
+
+
+def _hint(layer: Layer, name: str, batch_size: int) -> str:
+    if layer.be.bsz != batch_size:
+        return (
+            f"the network was initialized with batch size {batch_size}; set be.bsz back, or build "
+            "the network again"
+        )
+    if name == "error":
+        return "the error must have the shape of the network's outputs; check the targets"
+    return "was the model initialized with this data set's shape and batch size?"
+
+
+def _same_kind(error: Exception) -> type[Exception]:
+    """Type of the new error: callers rely on those that layers are known to raise."""
+    kinds = (AssertionError, ValueError, IndexError)
+    return next((kind for kind in kinds if isinstance(error, kind)), TypeError)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from neonlike.layers._base import DeltasTree, Layer
 from neonlike.layers._broadcast import Broadcast
 from neonlike.layers._container import allocate_layer
-from neonlike.layers._errors import describe
+from neonlike.layers._errors import describe, shape_message
 from neonlike.layers._sequential import Sequential
 from neonlike.layers._shapes import buffer_shape, numel
 
@@ -129,6 +129,8 @@ class MergeBroadcast(Broadcast):
 
     def _split_error(self, error: Any) -> list[Any]:
         if error is not self._error:
+            if error.size != self.outputs.size:
+                raise ValueError(f"the error has {error.size} elements, not {self.outputs.size}")
             self._error = error
             self.error_views = [
                 part.reshape(self._branch_shape(branch))
@@ -215,7 +217,22 @@ class MergeMultistream(MergeBroadcast):
         super().set_deltas(delta_buffers)
 
     def fprop(self, inputs: Any, inference: bool = False) -> Any:
-        """Run each branch on its own tensor of ``inputs``."""
+        """Run each branch on its own tensor of ``inputs``.
+
+        Raises:
+            ValueError: no list with one tensor per branch.
+        """
+        if not isinstance(inputs, list | tuple) or len(inputs) != len(self.layers):
+            got = f"{len(inputs)} tensors" if isinstance(inputs, list | tuple) else "one tensor"
+            raise ValueError(
+                shape_message(
+                    self,
+                    "every branch has an input of its own",
+                    expected=f"a list of {len(self.layers)} tensors",
+                    got=got,
+                    hint="give fprop a list, or ArrayIterator a list of arrays",
+                )
+            )
         for branch, stream, view in zip(self.layers, inputs, self.output_views, strict=True):
             place_output(branch.fprop(stream, inference), view)
         return self.outputs

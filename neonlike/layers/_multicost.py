@@ -114,5 +114,10 @@ class Multicost(NervanaObject):
         """The costs to evaluate with their outputs, targets and weights."""
         if not isinstance(targets, list | tuple):
             targets = [targets] * len(self.costs)
+        if len(targets) != len(self.costs):
+            raise ValueError(
+                f"Multicost {self.name!r}: expected one target per cost ({len(self.costs)}), "
+                f"got {len(targets)}; give None for a cost that shall not count"
+            )
         quadruples = zip(self.costs, inputs, targets, self.weights, strict=False)
         return [item for item in quadruples if item[2] is not None]

@@ -8,6 +8,7 @@ import numpy as np
 
 from neonlike.layers._base import Layer
 from neonlike.layers._errors import describe, shape_message
+from neonlike.layers._shapes import numel
 
 
 class ParameterLayer(Layer):
@@ -40,15 +41,31 @@ class ParameterLayer(Layer):
         self.states: list[Any] = []
 
     def allocate(self, shared_outputs: Any = None, accumulate_updates: bool = False) -> None:
-        """Make outputs, weights (unless loaded before) and gradient scratch."""
+        """Make outputs, weights (unless loaded before) and gradient scratch.
+
+        Raises:
+            AssertionError: weights of another shape were loaded before.
+        """
         super().allocate(shared_outputs)
         if self.W is None:
             self.init_params(self.weight_shape)
+        elif type(self).init_params is ParameterLayer.init_params:  # W has weight_shape
+            self._check_loaded()
         if self.batch_sum_shape is not None and self.batch_sum is None:
             self.batch_sum = self.be.empty(
                 self.batch_sum_shape, dtype=stats_dtype(self.be), **self.get_param_attrs()
             )
         self._allocate_accumulators(accumulate_updates)
+
+    def _check_loaded(self) -> None:
+        wanted = self.weight_shape
+        assert wanted is None or self.W.size == numel(wanted), shape_message(
+            self,
+            "the weights loaded before do not fit",
+            expected=f"weights of shape {wanted}",
+            got=tuple(self.W.shape),
+            hint="build the network as it was when the weights were saved",
+        )
 
     def init_params(self, shape: Any) -> None:
         """Make and fill W of ``shape``; dW is left unset, the states empty."""

@@ -248,7 +248,7 @@ class ReNet(NormalizedLayer):
         Args:
             error: gradient of the outputs; not overwritten.
         """
-        error = error.reshape((self.out_shape[0], -1))
+        error = error.reshape((self.out_shape[0], self.x.shape[1]))
         target, scale = self._patch_deltas, (1.0, 0.0)
         if self.deltas is not None and target is None:
             target, scale = self.deltas.reshape(self.x.shape), (alpha, beta)

@@ -90,7 +90,7 @@ class SweepLayer(ParameterLayer):
                         hint="use split_inputs=False, or a layer with an even number of outputs",
                     )
                 )
-        self.sweep = CellSweep(self.cell, features, self.nout, self.suffixes, self.split_inputs)
+        self.sweep = CellSweep(self.cell, features, self.nout, self.suffixes)
         self.out_shape = (directions * self.nout, self.nsteps)
         self.weight_shape = (self.nout, features)
         self._bound = ()
@@ -173,8 +173,8 @@ class SweepLayer(ParameterLayer):
 
     @property
     def h_ff_buffer(self) -> Any:
-        """Where the input projection goes; the rnn cell then overwrites it with the states."""
-        return self.sweep.projection
+        """The input projection before its norm; without norm the activated gates or states."""
+        return self.sweep.projection or self.sweep.tensors.gates
 
     def _forward(self, inference: bool, h0: Any = None, c0: Any = None) -> Any:
         """Run the sweep on ``x``."""

@@ -25,27 +25,21 @@ class CellSweep:
 
     Args:
         cell: "rnn", "lstm" or "gru".
-        nin: features per step that each direction reads.
+        nin: features per step that each direction reads: all of the inputs' features, or its half.
         nout: units per direction.
         suffixes: one entry per direction, the second one runs backwards in time.
-        split: whether each direction reads its own half of the features.
     """
 
-    def __init__(
-        self, cell: str, nin: int, nout: int, suffixes: tuple[str, ...], split: bool = False
-    ) -> None:
+    def __init__(self, cell: str, nin: int, nout: int, suffixes: tuple[str, ...]) -> None:
         self.cell = cell
         self.nin = nin
         self.nout = nout
         self.suffixes = suffixes
-        self.split = split
         self.rows = GATES[cell] * nout
         self.size = len(suffixes) * self.rows * (nin + nout + 1)
         self.norm: SequenceNorm | None = None
         self.tensors: Sweep
         self.projection: Any = None
-        self.W_input: Any = None
-        self.dW_input: Any = None
 
     def stacks(self, flat: Any, prefix: str = "") -> dict[str, Any]:
         """The parts of ``flat`` (size, 1), all directions of a kind in one view.
@@ -82,17 +76,12 @@ class CellSweep:
     def bind(self, W: Any, dW: Any, h: Any, geometry: tuple[int, int, int]) -> None:
         """Use these flat weights and gradients, and write the states to ``h``; make buffers."""
         be = self._be
-        w, dw = self.stacks(W), self.stacks(dW, "d")
-        directions = len(self.suffixes)
-        columns = h.shape[1]
-        gates = h if self.cell == "rnn" else be.zeros((directions * self.rows, columns))
-        self.W_input, self.dW_input = w["W_input"], dw["dW_input"]
-        self.tensors = Sweep(
-            self.cell, geometry, w["W_recur"], dw["dW_recur"], w["b"], dw["db"], h, gates
-        )
+        views = self.stacks(W) | self.stacks(dW, "d")
+        rows = len(self.suffixes) * self.rows
+        gates = h if self.cell == "rnn" else be.zeros((rows, h.shape[1]))
+        self.tensors = Sweep(self.cell, geometry, h=h, gates=gates, **views)
         if self.cell == "lstm":
             self.tensors.c, self.tensors.c_act = be.zeros(h.shape), be.zeros(h.shape)
-        self.projection = gates
         if self.norm is not None:
             self.projection = be.zeros(gates.shape)
             self.norm.bind(gates.shape[0], gates)
@@ -118,12 +107,12 @@ class CellSweep:
         c0: Any = None,
     ) -> None:
         """Compute the states of all steps from the inputs ``x`` (features, columns)."""
-        for rows, features in self._parts():
-            self._be.compound_dot(self.W_input[rows], x[features], self.projection[rows])
-        if self.norm is not None:
-            self.norm.fprop(self.projection, inference)
         acts = activation_code(activation), activation_code(gate_activation)
-        self._be.sweep_fprop(self.tensors, *acts, h0, c0)
+        if self.norm is not None:
+            self._be.sweep_project(self.tensors, x, self.projection)
+            self.norm.fprop(self.projection, inference)
+            x = None
+        self._be.sweep_fprop(self.tensors, x, *acts, h0, c0)
 
     def bprop(
         self,
@@ -147,25 +136,15 @@ class CellSweep:
             h0: the initial states if they take part in the gradient of W_recur.
         """
         acts = activation_code(activation), activation_code(gate_activation)
-        self._be.sweep_bprop(self.tensors, error, *acts, h0)
-        delta = self.tensors.delta
-        if self.norm is not None:
-            self.norm.bprop(delta)
-        for rows, features in self._parts():
-            self._be.compound_dot(delta[rows], x[features].T, self.dW_input[rows])
+        be, tensors = self._be, self.tensors
+        if self.norm is None:
+            be.sweep_bprop(tensors, error, *acts, deltas, alpha, beta, h0)
+        else:
+            be.sweep_bprop(tensors, error, *acts, h0=h0)
+            self.norm.bprop(tensors.delta)
             if deltas is not None:
-                self._be.compound_dot(
-                    self.W_input[rows].T, delta[rows], deltas[features], alpha, beta
-                )
-
-    def _parts(self) -> list[tuple[slice, slice]]:
-        """Gate rows and the features that they read."""
-        if not self.split:
-            return [(slice(None), slice(None))]
-        return [
-            (slice(d * self.rows, (d + 1) * self.rows), slice(d * self.nin, (d + 1) * self.nin))
-            for d in range(len(self.suffixes))
-        ]
+                be.sweep_unproject(tensors, deltas, alpha, beta)
+        be.sweep_input_gradient(tensors, x)
 
     @property
     def _be(self) -> Any:

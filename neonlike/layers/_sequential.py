@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 from neonlike.layers._base import DeltasTree, Layer
 from neonlike.layers._container import (
     LayerContainer,
-    add_context,
     allocate_layer,
     flatten,
     takes_scale,
 )
-from neonlike.layers._errors import describe
+from neonlike.layers._errors import add_context, describe, fail
 from neonlike.layers._nodes import BranchNode
 from neonlike.layers._pointwise import DataTransform, Dropout
 
@@ -42,6 +41,7 @@ class Sequential(LayerContainer):
         super().__init__(name)
         self.layers = list(flatten(layers))
         self.global_deltas: DeltasTree | None = None
+        self._batch_size = 0
         self._take_layers()
 
     def _take_layers(self) -> None:
@@ -93,6 +93,7 @@ class Sequential(LayerContainer):
         The order is part of the contract: initial weights are drawn in it.
         """
         self._note_accumulation(accumulate_updates)
+        self._batch_size = self.be.bsz
         owners = [
             i for i, layer in enumerate(self.layers) if layer.owns_output and not layer.detached
         ]
@@ -136,8 +137,7 @@ class Sequential(LayerContainer):
             layer = self.layers[-1]
             return layer.fprop(x, inference=inference, beta=beta)  # type: ignore[call-arg]  # those that can
         except Exception as error:
-            add_context(error, layer, "computing fprop of")
-            raise
+            fail(error, layer, "fprop", x, self._batch_size)
 
     def bprop(self, error: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:
         """Propagate ``error`` back through all layers.
@@ -160,8 +160,7 @@ class Sequential(LayerContainer):
                 else:
                     error = bprop(layer, error, *self._node_scale(layer.prev_layer, alpha))
         except Exception as exception:
-            add_context(exception, layer, "computing bprop of")
-            raise
+            fail(exception, layer, "bprop", error, self._batch_size)
         # roots differ in what they return and keep when nothing is below them
         return error if self.prev_layer else self._layers[0].deltas
 

@@ -127,6 +127,8 @@ class DescribeMixin(TrainStateMixin):
                 self._load_old_format(content, load_states)
         except RecursionError:
             raise ValueError(f"{source} cannot be loaded: it is nested too deeply") from None
+        except (TypeError, AttributeError, IndexError) as error:  # values of the wrong kind
+            raise ValueError(f"{source} cannot be loaded: {error}") from error
         except Exception as error:
             error.add_note(f"while loading {source}")
             raise

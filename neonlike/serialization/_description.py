@@ -112,12 +112,14 @@ class _Check:
     def _mapping(self, value: Mapping[Any, Any], path: str) -> dict[str, Any]:
         """Check a description; return its parts by their paths."""
         if "type" in value:
-            config = value.get("config") or {}
+            config = value.get("config")
+            config = {} if config is None else config
             if not isinstance(config, Mapping):
                 raise ValueError(f"the config of {path} is no dict")
-            _check_layers(config, path)
             if self.areas is not None and not self._is_reference(value):
                 self._check_class(value, config, path)
+            _check_layers(config, path)
+            _check_weights(value, path)
         return {f"{path}.{key}": item for key, item in value.items()}
 
     def _is_reference(self, value: Mapping[Any, Any]) -> bool:
@@ -155,6 +157,35 @@ def _check_layers(config: Mapping[Any, Any], path: str) -> None:
             isinstance(layer, Mapping) and "type" in layer and "config" in layer
         ):
             raise ValueError(f"{path}.config.layers[{index}] is no description of a layer")
+
+
+def _check_weights(layer: Mapping[Any, Any], path: str) -> None:
+    """Parameters are arrays by name (old files: one array, or a list); states are in lists."""
+    params, states = layer.get("params"), layer.get("states")
+    if isinstance(params, Mapping):
+        for name, value in params.items():
+            if not _is_numeric(value):
+                raise ValueError(f"the parameter {shown(name)} of {path} is no array of numbers")
+    elif params is not None and not _are_numeric(params):
+        raise ValueError(f"the params of {path} are no arrays by name")
+    if isinstance(states, list | tuple):
+        states_fit = all(_are_numeric(state) for state in states)
+    else:
+        states_fit = states is None
+    if not states_fit:
+        raise ValueError(f"the states of {path} are no list of arrays")
+
+
+def _is_numeric(value: Any) -> bool:
+    """Tell whether this is an array (or tensor) of numbers."""
+    return getattr(getattr(value, "dtype", None), "kind", "") in tuple("biuf") or hasattr(
+        value, "asnumpyarray"
+    )
+
+
+def _are_numeric(value: Any) -> bool:
+    """Tell whether this is an array of numbers, or a list of them."""
+    return all(map(_is_numeric, value if isinstance(value, list | tuple) else [value]))
 
 
 def _check_arguments(cls: type, config: Mapping[Any, Any], path: str) -> None:

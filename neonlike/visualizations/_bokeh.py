@@ -65,7 +65,7 @@ def hist_fig(
     x_range: Any = None,
     epoch_axis: bool = True,
 ) -> Any:
-    """Draw how the distribution of a parameter's size changes over time; bright where many values are.
+    """Draw how the sizes of a parameter's values change over time; bright where many are.
 
     Args:
         hist_data: one entry of ``h5_hist_data``: name, counts (bins, steps), height,

@@ -159,7 +159,7 @@ def bar_figure(
     xlabel: str,
 ) -> Figure:
     """Draw horizontal bars with their values and confidence intervals, first name on top."""
-    figure = new_figure(theme, 6.4, 0.42 * len(names) + 1.2)
+    figure = new_figure(theme, 4.8, 0.42 * len(names) + 1.2)
     set_title(figure, theme, title)
     ax = figure.subplots()
     style_axes(ax, theme, "", xlabel, "")

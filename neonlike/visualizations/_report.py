@@ -93,10 +93,15 @@ class Report:
         rows: Sequence[Sequence[Any]],
         caption: str = "",
         bars: Sequence[int] = (),
+        decimals: Mapping[int, int] = {},
     ) -> None:
         """Add a table; numbers stand right, floats with two decimals.
 
         Args:
+            header: names of the columns.
+            rows: their values.
+            caption: text above.
+            decimals: column -> decimals of its floats, where two are not right.
             bars: columns that get a bar proportional to the value, all on one scale.
         """
         largest = dict.fromkeys(bars, max((row[c] for row in rows for c in bars), default=0))
@@ -106,7 +111,9 @@ class Report:
             for column, text in enumerate(header)
         )
         body = "".join(
-            "<tr>" + "".join(_cell(row[c], largest.get(c)) for c in range(len(row))) + "</tr>"
+            "<tr>"
+            + "".join(_cell(v, largest.get(c), decimals.get(c, 2)) for c, v in enumerate(row))
+            + "</tr>"
             for row in rows
         )
         title = f"<caption>{escape(caption)}</caption>" if caption else ""
@@ -169,11 +176,13 @@ def _number_class(rows: Sequence[Sequence[Any]], column: int) -> str:
     return ' class="number"' if rows and all(_is_number(row[column]) for row in rows) else ""
 
 
-def _cell(value: Any, largest: float | None) -> str:
+def _cell(value: Any, largest: float | None, decimals: int) -> str:
     """Return the table cell of a value, and a second one with its bar if ``largest`` is given."""
     if not _is_number(value):
         return f"<td>{escape(str(value))}</td>"
-    text = f"{value:.2f}" if isinstance(value, float) else f"{value:,}".replace(",", "\u202f")
+    text = (
+        f"{value:.{decimals}f}" if isinstance(value, float) else f"{value:,}".replace(",", "\u202f")
+    )
     cell = f'<td class="number">{text}</td>'
     if largest is None:
         return cell

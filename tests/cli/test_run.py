@@ -80,6 +80,17 @@ def test_a_gpu_import_ends_in_one_sentence(run: Run) -> None:
     assert "importlib" not in done.stderr
 
 
+def test_an_old_name_warns_once(run: Run) -> None:
+    done = run(
+        "from neon.layers import DropoutBinary\n"
+        "from neon.backends import gen_backend\ngen_backend()\n"
+        "for i in range(3):\n    DropoutBinary(keep=0.5)\n"
+    )
+    assert done.returncode == 0
+    assert done.stderr.count("DropoutBinary is a name of neon 1.x, write Dropout") == 1
+    assert f"{SCRIPT}:5: DeprecationWarning" in done.stderr
+
+
 def test_interrupt(run: Run) -> None:
     done = run("raise KeyboardInterrupt")
     assert done.returncode == 130

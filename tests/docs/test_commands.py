@@ -63,7 +63,8 @@ def test_page(page: Path, folder: Path) -> None:
         done = subprocess.run(
             [*PROGRAMS[words[0]], *words[1:]],
             cwd=folder,
-            env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+            # the benchmarks and examples are found in the checkout only
+            env=os.environ | {"PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)},
             capture_output=True,
             encoding="utf-8",
         )

@@ -47,6 +47,8 @@ class Run:
         act: Activation = TANH_ACT,
         gate: Activation = LOGISTIC_ACT,
         states: bool = True,
+        split: bool = False,
+        scale: tuple[float, float] = (1.0, 0.0),
         seed: int = 0,
     ) -> None:
         rng = np.random.RandomState(seed)
@@ -58,7 +60,11 @@ class Run:
 
         self.cell, self.geometry, self.acts = cell, geometry, (act, gate)
         self.w, self.b = draw(directions * rows, n) * 0.5, draw(directions * rows, 1)
-        self.projection = draw(directions * rows, columns)
+        self.w_in = draw(directions * rows, 5) * 0.5
+        self.x: Array | None = draw(5 * directions if split else 5, columns)
+        self.deltas: Array | None = draw(*self.x.shape)
+        self.scale = scale
+        self.projection = draw(directions * rows, columns)  # used in place of x if that is None
         self.err = draw(directions * n, columns)
         self.h0, self.c0 = (draw(directions * n, sequences) if states else None for _ in range(2))
         self.h, self.c, self.c_act, self.reset_h = (
@@ -72,15 +78,18 @@ class Run:
         act, gate = self.acts
         if self.cell == "rnn":
             self.h[...] = self.projection
-            kernels.rnn_fprop(self.w, self.b, self.h, self.h0, self.geometry, act, scratch)
+            kernels.rnn_fprop(
+                *(self.w_in, self.w, self.b, self.x, self.h, self.h0, self.geometry, act, scratch)
+            )
         elif self.cell == "gru":
             kernels.gru_fprop(
-                *(self.w, self.b, self.gates, self.h, self.h0, self.geometry, act, gate, scratch)
+                *(self.w_in, self.w, self.b, self.x, self.gates, self.h, self.h0),
+                *(self.geometry, act, gate, scratch),
             )
         else:
             kernels.lstm_fprop(
-                *(self.w, self.b, self.gates, self.h, self.c, self.c_act, self.h0, self.c0),
-                *(self.geometry, act, gate, scratch),
+                *(self.w_in, self.w, self.b, self.x, self.gates, self.h, self.c, self.c_act),
+                *(self.h0, self.c0, self.geometry, act, gate, scratch),
             )
         return self.h
 
@@ -88,17 +97,20 @@ class Run:
         act, gate = self.acts
         if self.cell == "rnn":
             kernels.rnn_bprop(
-                *(self.w, self.h, self.err, self.delta, self.dh0, self.geometry, act, scratch)
+                *(self.w_in, self.w, self.h, self.err, self.delta, self.dh0),
+                *(self.deltas, *self.scale, self.geometry, act, scratch),
             )
         elif self.cell == "gru":
             kernels.gru_bprop(
-                *(self.w, self.gates, self.h, self.h0, self.err, self.delta, self.reset_h),
-                *(self.dh0, self.geometry, act, gate, scratch),
+                *(self.w_in, self.w, self.gates, self.h, self.h0, self.err, self.delta),
+                *(self.reset_h, self.dh0, self.deltas, *self.scale),
+                *(self.geometry, act, gate, scratch),
             )
         else:
             kernels.lstm_bprop(
-                *(self.w, self.gates, self.c, self.c_act, self.c0, self.err, self.delta),
-                *(self.dh0, self.geometry, act, gate, scratch),
+                *(self.w_in, self.w, self.gates, self.c, self.c_act, self.c0, self.err),
+                *(self.delta, self.dh0, self.deltas, *self.scale),
+                *(self.geometry, act, gate, scratch),
             )
 
     def results(self) -> Iterator[tuple[str, Array]]:
@@ -106,14 +118,17 @@ class Run:
         names += {"rnn": [], "gru": ["gates", "reset_h"], "lstm": ["gates", "c", "c_act"]}[
             self.cell
         ]
+        names += [] if self.deltas is None else ["deltas"]
         return ((name, getattr(self, name)) for name in names)
 
 
-def compare(dtype: Any = np.float64, **arguments: Any) -> None:
+def compare(dtype: Any = np.float64, *, inputs: bool = True, **arguments: Any) -> None:
     """Run both passes in both sets and compare everything that they leave."""
     runs = {name: Run(dtype=dtype, **arguments) for name in kernels.SETS}
     for name, run in runs.items():
         err = run.err.copy()
+        if not inputs:
+            run.x = run.deltas = None
         run.fprop(kernels.load(name).recurrent)
         run.bprop(kernels.load(name).recurrent)
         np.testing.assert_array_equal(run.err, err)
@@ -132,6 +147,26 @@ def compare(dtype: Any = np.float64, **arguments: Any) -> None:
 def test_sets_agree(cell: str, geometry: Any, directions: int, dtype: Any) -> None:
     for states in (True, False):
         compare(cell=cell, geometry=geometry, directions=directions, dtype=dtype, states=states)
+
+
+@pytest.mark.parametrize("inner", [3, 16])
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("cell", GATES)
+def test_inputs_and_deltas(cell: str, split: bool, inner: int) -> None:
+    geometry = (2, 3, inner)
+    compare(cell=cell, geometry=geometry, split=split, scale=(0.5, 2.0))
+    compare(cell=cell, geometry=geometry, split=split, scale=(0.5, 0.0), dtype=np.float32)
+    compare(cell=cell, geometry=geometry, inputs=False)
+
+
+def test_old_deltas_are_not_read_when_overwritten(kernel_set: Any) -> None:
+    for inner in (3, 16):
+        run = Run("rnn", (1, 2, inner))
+        assert run.deltas is not None
+        run.deltas[...] = np.nan
+        run.fprop(kernel_set.recurrent)
+        run.bprop(kernel_set.recurrent)
+        assert np.isfinite(run.deltas).all()
 
 
 @pytest.mark.parametrize("n", [1, 3, 16, 19])
@@ -215,13 +250,22 @@ def test_gradients(kernel_set: Any, cell: str, geometry: Any) -> None:
     run.bprop(recurrent)
     delta, dh0 = run.delta.copy(), run.dh0.copy()
     close = {"rtol": 1e-6, "atol": 1e-8}
-    np.testing.assert_allclose(delta, differences(run, recurrent, run.projection), **close)
     assert run.h0 is not None
+    assert run.x is not None
+    assert run.deltas is not None
+    deltas, numerical = run.deltas.copy(), differences(run, recurrent, run.x)
+    np.testing.assert_allclose(deltas, numerical, **close)
+    w_in = np.empty_like(run.w_in)
+    recurrent.input_gradient(delta, run.x, w_in)
+    np.testing.assert_allclose(w_in, differences(run, recurrent, run.w_in), **close)
+    db = delta.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(db, differences(run, recurrent, run.b), **close)
     np.testing.assert_allclose(dh0, differences(run, recurrent, run.h0), **close)
 
 
 def test_nan_and_large_numbers(kernel_set: Any) -> None:
     run = Run("lstm", (1, 2, 4), directions=1, states=False, dtype=np.float32)
+    run.x = None
     run.projection[0, 0], run.projection[:, 1] = np.nan, 1e30
     run.projection[:, 2] = -1e30
     h = run.fprop(kernel_set.recurrent)

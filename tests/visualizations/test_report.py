@@ -92,7 +92,14 @@ def test_the_page_is_well_formed_and_loads_nothing(tmp_path: Path) -> None:
     report.note("<script>")
     report.section("Plots", "intro")
     report.figure("roc", FIGURES["roc"], alt='"quoted"', caption="<b>", wide=True)
-    report.table(["name", "n", "ms"], [["x<y", 1200, 1.5], ["z", 3, 0.0]], "caption", bars=[2])
+    report.table(
+        ["name", "n", "ms"],
+        [["x<y", 1200, 1.5], ["z", 3, 0.0]],
+        "caption",
+        bars=[2],
+        decimals={2: 3},
+    )
+
     report.table(["name", "n"], [])
     report.facts("Options", {"k": "<v>"})
     page = report.write(tmp_path).read_text("utf-8")
@@ -103,6 +110,7 @@ def test_the_page_is_well_formed_and_loads_nothing(tmp_path: Path) -> None:
     for raw in ("a < b", "<script>", "<b>", "x<y", "<v>"):
         assert raw not in page
     assert "1\u202f200" in page
+    assert ">1.500<" in page
     assert 'style="width:100.0%"' in page
 
 

@@ -1,34 +1,37 @@
 """Sweeps of the GRU; arguments and formulas in ``reference.recurrent``.
 
-An empty ``h0`` stands for zeros, an empty ``dh0`` is not wanted; the rest is explained in
-``_recurrent_panel``.
+Empty arrays stand for what is None there; the rest is explained in ``_recurrent_panel``.
 """
 
 from __future__ import annotations
 
-from neonlike.kernels._types import Array, Triple
-from neonlike.kernels.numba._jit import inner, pjit, prange
+from neonlike.kernels._types import Array
+from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
 from neonlike.kernels.numba._recurrent_math import Lanes
 from neonlike.kernels.numba._recurrent_panel import (
     Block,
-    Panels,
+    Work,
     accumulate,
     block_of,
     clear,
     load,
-    load_biased,
     load_state,
     pack,
     packed_size,
     panels_of,
+    project,
     store,
+    store_deltas,
     store_state,
     time,
 )
 from neonlike.kernels.numba._recurrent_passes import elementwise
+from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._span import span
 
-PANEL_ROWS = 10  # times n: gates and their deltas, four more
+GATES = 3
+PANEL_ROWS = 10  # times n, before the rows of the inputs: gates and their deltas, four more
 
 
 def _split_error(z: Lanes, q: Lanes, last: Lanes, e: Lanes, dh: Lanes) -> list[Lanes]:
@@ -37,65 +40,81 @@ def _split_error(z: Lanes, q: Lanes, last: Lanes, e: Lanes, dh: Lanes) -> list[L
     return [s * z, s * (q - last), s * (1.0 - z)]
 
 
+def _split_reset(r: Lanes, last: Lanes, u: Lanes, dh: Lanes) -> list[Lanes]:
+    """d_r, gradient of the state before, reset state."""
+    return [u * last, dh + r * u, r * last]
+
+
 _product = elementwise("product", lambda x, y: [x * y], reads=2)
-_blend = elementwise("blend", lambda z, q, last: [last + z * (q - last)], reads=3)
+_mix = elementwise("mix", lambda z, q, last: [last + z * (q - last)], reads=3)
 _update_deltas = elementwise("update_deltas", _split_error, reads=5)
-_reset_deltas = elementwise(
-    "reset_deltas",  # d_r, gradient of the state before, reset state
-    lambda r, last, u, dh: [u * last, dh + r * u, r * last],
-    reads=4,
-)
+_reset_deltas = elementwise("reset_deltas", _split_reset, reads=4)
 
 
-@pjit
+@jit
 def fprop(
+    w_in: Array,
     w: Array,
     b: Array,
+    x: Array,
     gates: Array,
     h: Array,
     h0: Array,
-    geometry: Triple,
     act: Code,
     gate: Code,
-    work: Panels,
+    work: Work,
 ) -> None:
-    """All panels of both directions."""
-    n = w.shape[1]
-    directions = w.shape[0] // (3 * n)
-    for d in range(directions):
-        q = (3 * d + 2) * n
-        pack(w[3 * d * n : q], work.weights[d], 0 * n)
-        pack(w[q : q + n], work.weights[d], packed_size(2 * n, n))
-    items, workers = directions * panels_of(geometry, work.width), work.panels.shape[0]
-    for worker in prange(workers):
-        panel = work.panels[worker]
-        for item in range(items * worker // workers, items * (worker + 1) // workers):
-            block = block_of(item, geometry, work.width, work.unit)
-            _forward(work.weights[block.direction], b, gates, h, h0, n, block, act, gate, panel)
+    """Pack the weights, and share the panels of all directions among threads."""
+    n = work.units
+    for d in range(work.directions):
+        r, q, end = 3 * d * n, (3 * d + 2) * n, 3 * (d + 1) * n
+        pack(w[r:q], work.recurrent[d], 0 * n)
+        pack(w[q:end], work.recurrent[d], packed_size(2 * n, n))
+        if x.size:
+            pack(w_in[r:end], work.inputs[d], 0 * n)
+    share(_forward_part, work.panels.shape[0], (b, x, gates, h, h0, act, gate, work))
+
+
+@inner
+def _forward_part(
+    part: int,
+    b: Array,
+    x: Array,
+    gates: Array,
+    h: Array,
+    h0: Array,
+    act: Code,
+    gate: Code,
+    work: Work,
+) -> None:
+    parts, panels = work.panels.shape[0], work.directions * panels_of(work)
+    first, last = span(part, parts, panels, 1)
+    for item in range(first, last):
+        _forward(b, x, gates, h, h0, act, gate, block_of(item, work), work.panels[part], work)
 
 
 @inner
 def _forward(
-    w: Array,
     b: Array,
+    x: Array,
     gates: Array,
     h: Array,
     h0: Array,
-    n: int,
-    block: Block,
     act: Code,
     gate: Code,
+    block: Block,
     panel: Array,
+    work: Work,
 ) -> None:
-    row, pitch = block.direction * n, block.pitch
-    size = n * pitch
+    n, pitch = work.units, block.pitch
+    row, size, w = block.direction * n, n * pitch, work.recurrent[block.direction]
     r, z, q = 0 * size, 1 * size, 2 * size  # where in the panel
-    last, reset = 3 * size, 4 * size
-    clear(panel, r, 5 * size)
+    last, reset, xs = 3 * size, 4 * size, PANEL_ROWS * size
+    clear(panel, r, panel.shape[0])
     load_state(h0, row, n, panel, last, block)
     for step in range(block.geometry[1]):
         t = time(step, block)
-        load_biased(gates, 3 * row, 3 * n, panel, r, block, t, b)
+        project(x, gates, b, 3 * n, panel, xs, r, block, t, work)
         if step or h0.size:
             accumulate(w, 0 * n, 2 * n, n, panel, last, r, pitch)
         activate(gate, panel, r, 2 * size)
@@ -103,13 +122,14 @@ def _forward(
             _product(panel, (r, last, reset), (), size)
             accumulate(w, packed_size(2 * n, n), n, n, panel, reset, q, pitch)
         activate(act, panel, q, size)
-        _blend(panel, (z, q, last), (), size)
+        _mix(panel, (z, q, last), (), size)
         store(panel, r, gates, 3 * row, 3 * n, block, t)
         store(panel, last, h, row, n, block, t)
 
 
-@pjit
+@jit
 def bprop(
+    w_in: Array,
     w: Array,
     gates: Array,
     h: Array,
@@ -118,30 +138,55 @@ def bprop(
     delta: Array,
     reset_h: Array,
     dh0: Array,
-    geometry: Triple,
+    deltas: Array,
+    alpha: float,
+    beta: float,
     act: Code,
     gate: Code,
-    work: Panels,
+    work: Work,
 ) -> None:
-    """All panels of both directions."""
-    n = w.shape[1]
-    directions = w.shape[0] // (3 * n)
-    for d in range(directions):
-        q = (3 * d + 2) * n
-        pack(w[3 * d * n : q].T, work.weights[d], 0 * n)
-        pack(w[q : q + n].T, work.weights[d], packed_size(n, 2 * n))
-    items, workers = directions * panels_of(geometry, work.width), work.panels.shape[0]
-    for worker in prange(workers):
-        panel = work.panels[worker]
-        for item in range(items * worker // workers, items * (worker + 1) // workers):
-            block = block_of(item, geometry, work.width, work.unit)
-            weights = work.weights[block.direction]
-            _backward(weights, gates, h, h0, err, delta, reset_h, dh0, n, block, act, gate, panel)
+    """Pack the weights, and share the panels among threads."""
+    n = work.units
+    for d in range(work.directions):
+        r, q, end = 3 * d * n, (3 * d + 2) * n, 3 * (d + 1) * n
+        pack(w[r:q].T, work.recurrent[d], 0 * n)
+        pack(w[q:end].T, work.recurrent[d], packed_size(n, 2 * n))
+        if deltas.size:
+            pack(w_in[r:end].T, work.inputs[d], 0 * n)
+    arguments = (gates, h, h0, err, delta, reset_h, dh0, deltas, alpha, beta, act, gate, work)
+    share(_backward_part, work.panels.shape[0], arguments)
+
+
+@inner
+def _backward_part(
+    part: int,
+    gates: Array,
+    h: Array,
+    h0: Array,
+    err: Array,
+    delta: Array,
+    reset_h: Array,
+    dh0: Array,
+    deltas: Array,
+    alpha: float,
+    beta: float,
+    act: Code,
+    gate: Code,
+    work: Work,
+) -> None:
+    panels, panel = panels_of(work), work.panels[part]
+    first, last = span(part, work.panels.shape[0], panels, 1)
+    for number in range(first, last):
+        for d in range(work.directions):
+            block = block_of(number + d * panels, work)
+            _backward(
+                gates, h, h0, err, delta, reset_h, dh0, act, gate,
+                deltas, alpha, beta, block, panel, work,
+            )  # fmt: skip
 
 
 @inner
 def _backward(
-    w: Array,
     gates: Array,
     h: Array,
     h0: Array,
@@ -149,18 +194,21 @@ def _backward(
     delta: Array,
     reset_h: Array,
     dh0: Array,
-    n: int,
-    block: Block,
     act: Code,
     gate: Code,
+    deltas: Array,
+    alpha: float,
+    beta: float,
+    block: Block,
     panel: Array,
+    work: Work,
 ) -> None:
-    row, pitch, steps = block.direction * n, block.pitch, block.geometry[1]
-    size = n * pitch
+    n, pitch, steps = work.units, block.pitch, block.geometry[1]
+    row, size, w = block.direction * n, n * pitch, work.recurrent[block.direction]
     r, z, q = 0 * size, 1 * size, 2 * size  # where in the panel
     d_r, d_z, d_q = 3 * size, 4 * size, 5 * size
     last, dh, u, e = 6 * size, 7 * size, 8 * size, 9 * size
-    clear(panel, r, 10 * size)
+    clear(panel, r, panel.shape[0])
     for step in range(steps - 1, -1, -1):
         t = time(step, block)
         load(gates, 3 * row, 3 * n, panel, r, block, t)
@@ -177,6 +225,7 @@ def _backward(
         times_slope(gate, panel, r, d_r, 2 * size)
         store(panel, d_r, delta, 3 * row, 3 * n, block, t)
         store(panel, last, reset_h, row, n, block, t)
+        store_deltas(deltas, alpha, beta, 3 * n, panel, d_r, PANEL_ROWS * size, block, t, work)
         if step or dh0.size:
             accumulate(w, 0 * n, n, 2 * n, panel, d_r, dh, pitch)
     if dh0.size:

@@ -1,33 +1,36 @@
 """Sweeps of the LSTM; arguments and formulas in ``reference.recurrent``.
 
-An empty ``h0`` or ``c0`` stands for zeros, an empty ``dh0`` is not wanted; the rest is explained
-in ``_recurrent_panel``.
+Empty arrays stand for what is None there; the rest is explained in ``_recurrent_panel``.
 """
 
 from __future__ import annotations
 
-from neonlike.kernels._types import Array, Triple
-from neonlike.kernels.numba._jit import inner, pjit, prange
+from neonlike.kernels._types import Array
+from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
 from neonlike.kernels.numba._recurrent_math import Lanes
 from neonlike.kernels.numba._recurrent_panel import (
     Block,
-    Panels,
+    Work,
     accumulate,
     block_of,
     clear,
     load,
-    load_biased,
     load_state,
     pack,
     panels_of,
+    project,
     store,
+    store_deltas,
     store_state,
     time,
 )
 from neonlike.kernels.numba._recurrent_passes import elementwise
+from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._span import span
 
-PANEL_ROWS = 12  # times n: gates and their deltas, four more
+GATES = 4
+PANEL_ROWS = 12  # times n, before the rows of the inputs: gates and their deltas, four more
 
 
 def _new_cell(i: Lanes, f: Lanes, g: Lanes, c: Lanes) -> list[Lanes]:
@@ -48,61 +51,81 @@ _output_deltas = elementwise("output_deltas", lambda o, c_act, s: [s * c_act, s 
 _other_deltas = elementwise("other_deltas", _cell_deltas, reads=6)
 
 
-@pjit
+@jit
 def fprop(
+    w_in: Array,
     w: Array,
     b: Array,
+    x: Array,
     gates: Array,
     h: Array,
     c: Array,
     c_act: Array,
     h0: Array,
     c0: Array,
-    geometry: Triple,
     act: Code,
     gate: Code,
-    work: Panels,
+    work: Work,
 ) -> None:
-    """All panels of both directions."""
-    n = w.shape[1]
-    directions = w.shape[0] // (4 * n)
-    for d in range(directions):
-        pack(w[4 * d * n : 4 * (d + 1) * n], work.weights[d], 0 * n)
-    items, workers = directions * panels_of(geometry, work.width), work.panels.shape[0]
-    for worker in prange(workers):
-        panel = work.panels[worker]
-        for item in range(items * worker // workers, items * (worker + 1) // workers):
-            block = block_of(item, geometry, work.width, work.unit)
-            weights = work.weights[block.direction]
-            _forward(weights, b, gates, h, c, c_act, h0, c0, n, block, act, gate, panel)
+    """Pack the weights, and share the panels of all directions among threads."""
+    n = work.units
+    for d in range(work.directions):
+        rows = slice(4 * d * n, 4 * (d + 1) * n)
+        pack(w[rows], work.recurrent[d], 0 * n)
+        if x.size:
+            pack(w_in[rows], work.inputs[d], 0 * n)
+    arguments = (b, x, gates, h, c, c_act, h0, c0, act, gate, work)
+    share(_forward_part, work.panels.shape[0], arguments)
+
+
+@inner
+def _forward_part(
+    part: int,
+    b: Array,
+    x: Array,
+    gates: Array,
+    h: Array,
+    c: Array,
+    c_act: Array,
+    h0: Array,
+    c0: Array,
+    act: Code,
+    gate: Code,
+    work: Work,
+) -> None:
+    parts, panels = work.panels.shape[0], work.directions * panels_of(work)
+    first, last = span(part, parts, panels, 1)
+    for item in range(first, last):
+        block, panel = block_of(item, work), work.panels[part]
+        _forward(b, x, gates, h, c, c_act, h0, c0, act, gate, block, panel, work)
 
 
 @inner
 def _forward(
-    w: Array,
     b: Array,
+    x: Array,
     gates: Array,
     h: Array,
     c: Array,
     c_act: Array,
     h0: Array,
     c0: Array,
-    n: int,
-    block: Block,
     act: Code,
     gate: Code,
+    block: Block,
     panel: Array,
+    work: Work,
 ) -> None:
-    row, pitch = block.direction * n, block.pitch
-    size = n * pitch
+    n, pitch = work.units, block.pitch
+    row, size, w = block.direction * n, n * pitch, work.recurrent[block.direction]
     i, f, o, g = 0 * size, 1 * size, 2 * size, 3 * size  # where in the panel
-    cell, cell_act, last = 4 * size, 5 * size, 6 * size
-    clear(panel, i, 7 * size)
+    cell, cell_act, last, xs = 4 * size, 5 * size, 6 * size, PANEL_ROWS * size
+    clear(panel, i, panel.shape[0])
     load_state(h0, row, n, panel, last, block)
     load_state(c0, row, n, panel, cell, block)
     for step in range(block.geometry[1]):
         t = time(step, block)
-        load_biased(gates, 4 * row, 4 * n, panel, i, block, t, b)
+        project(x, gates, b, 4 * n, panel, xs, i, block, t, work)
         if step or h0.size:
             accumulate(w, 0 * n, 4 * n, n, panel, last, i, pitch)
         activate(gate, panel, i, 3 * size)
@@ -116,8 +139,9 @@ def _forward(
         store(panel, last, h, row, n, block, t)
 
 
-@pjit
+@jit
 def bprop(
+    w_in: Array,
     w: Array,
     gates: Array,
     c: Array,
@@ -126,28 +150,54 @@ def bprop(
     err: Array,
     delta: Array,
     dh0: Array,
-    geometry: Triple,
+    deltas: Array,
+    alpha: float,
+    beta: float,
     act: Code,
     gate: Code,
-    work: Panels,
+    work: Work,
 ) -> None:
-    """All panels of both directions."""
-    n = w.shape[1]
-    directions = w.shape[0] // (4 * n)
-    for d in range(directions):
-        pack(w[4 * d * n : 4 * (d + 1) * n].T, work.weights[d], 0 * n)
-    items, workers = directions * panels_of(geometry, work.width), work.panels.shape[0]
-    for worker in prange(workers):
-        panel = work.panels[worker]
-        for item in range(items * worker // workers, items * (worker + 1) // workers):
-            block = block_of(item, geometry, work.width, work.unit)
-            weights = work.weights[block.direction]
-            _backward(weights, gates, c, c_act, c0, err, delta, dh0, n, block, act, gate, panel)
+    """Pack the weights, and share the panels among threads."""
+    n = work.units
+    for d in range(work.directions):
+        rows = slice(4 * d * n, 4 * (d + 1) * n)
+        pack(w[rows].T, work.recurrent[d], 0 * n)
+        if deltas.size:
+            pack(w_in[rows].T, work.inputs[d], 0 * n)
+    arguments = (gates, c, c_act, c0, err, delta, dh0, deltas, alpha, beta, act, gate, work)
+    share(_backward_part, work.panels.shape[0], arguments)
+
+
+@inner
+def _backward_part(
+    part: int,
+    gates: Array,
+    c: Array,
+    c_act: Array,
+    c0: Array,
+    err: Array,
+    delta: Array,
+    dh0: Array,
+    deltas: Array,
+    alpha: float,
+    beta: float,
+    act: Code,
+    gate: Code,
+    work: Work,
+) -> None:
+    panels, panel = panels_of(work), work.panels[part]
+    first, last = span(part, work.panels.shape[0], panels, 1)
+    for number in range(first, last):
+        for d in range(work.directions):
+            block = block_of(number + d * panels, work)
+            _backward(
+                gates, c, c_act, c0, err, delta, dh0, act, gate,
+                deltas, alpha, beta, block, panel, work,
+            )  # fmt: skip
 
 
 @inner
 def _backward(
-    w: Array,
     gates: Array,
     c: Array,
     c_act: Array,
@@ -155,18 +205,21 @@ def _backward(
     err: Array,
     delta: Array,
     dh0: Array,
-    n: int,
-    block: Block,
     act: Code,
     gate: Code,
+    deltas: Array,
+    alpha: float,
+    beta: float,
+    block: Block,
     panel: Array,
+    work: Work,
 ) -> None:
-    row, pitch, steps = block.direction * n, block.pitch, block.geometry[1]
-    size = n * pitch
+    n, pitch, steps = work.units, block.pitch, block.geometry[1]
+    row, size, w = block.direction * n, n * pitch, work.recurrent[block.direction]
     i, f, o, g = 0 * size, 1 * size, 2 * size, 3 * size  # where in the panel
     d_i, d_f, d_o, d_g = 4 * size, 5 * size, 6 * size, 7 * size
     s, dc, cell_act, cell_last = 8 * size, 9 * size, 10 * size, 11 * size
-    clear(panel, i, 12 * size)
+    clear(panel, i, panel.shape[0])
     for step in range(steps - 1, -1, -1):
         t = time(step, block)
         load(err, row, n, panel, s, block, t)
@@ -184,6 +237,7 @@ def _backward(
         times_slope(gate, panel, i, d_i, 3 * size)
         times_slope(act, panel, g, d_g, size)
         store(panel, d_i, delta, 4 * row, 4 * n, block, t)
+        store_deltas(deltas, alpha, beta, 4 * n, panel, d_i, PANEL_ROWS * size, block, t, work)
     if dh0.size:
         clear(panel, s, size)
         accumulate(w, 0 * n, n, 4 * n, panel, d_i, s, pitch)

@@ -16,35 +16,47 @@ from typing import NamedTuple
 from neonlike.kernels._types import Array, Triple
 from neonlike.kernels.numba import _vector
 from neonlike.kernels.numba._jit import inner
-from neonlike.kernels.numba._recurrent_passes import elementwise, product_tile, transfer
+from neonlike.kernels.numba._recurrent_passes import elementwise, fill_rows, product_tile, transfer
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE, NARROW = _vector.WIDE, _vector.QUARTER
 _MAX_WIDTH = 64  # columns: a panel of 4 * 256 gate rows then fills a quarter of an L2 cache
-_MIN_WIDTH = 16  # columns: half the batch is not worth a thread below
+_MIN_WIDTH = 16  # columns: fewer are not worth a thread
 
-_copy_in = transfer("copy_in", inwards=True)
-_copy_in_biased = transfer("copy_in_biased", inwards=True, biased=True)
-_copy_out = transfer("copy_out", inwards=False)
+_copy_in, _copy_in_biased = transfer("copy_in"), transfer("copy_in_biased", biased=True)
+_copy_out, _blend_out = transfer("copy_out", out=True), transfer("blend_out", out=True, blend=True)
+_bias_rows = fill_rows("bias_rows")
 _fill = elementwise("fill", lambda value: [value], reads=0)
+_scale = elementwise("scale", lambda x, factor: [x * factor], reads=1)
 _wide_tile, _wide_half = product_tile(WIDE), product_tile(WIDE, half=True)
 _narrow_tile, _narrow_half = product_tile(NARROW), product_tile(NARROW, half=True)
 
 
-class Panels(NamedTuple):
-    """Scratch of a sweep.
+class Work(NamedTuple):
+    """How a sweep is cut into panels, and its scratch memory.
 
     Attributes:
-        panels: one panel per thread (workers, size).
-        weights: packed recurrent weights (directions, size).
+        geometry: (outer, steps, inner).
+        directions: 1 or 2.
+        units: n, units per direction.
+        features: rows of the inputs that each direction reads.
+        split: distance in rows between the inputs of the directions.
         width: columns per panel.
         unit: what row lengths are rounded up to.
+        panels: one panel per thread (threads, size).
+        recurrent, inputs: packed weights (directions, size).
     """
 
-    panels: Array
-    weights: Array
+    geometry: Triple
+    directions: int
+    units: int
+    features: int
+    split: int
     width: int
     unit: int
+    panels: Array
+    recurrent: Array
+    inputs: Array
 
 
 class Block(NamedTuple):
@@ -64,28 +76,29 @@ class Block(NamedTuple):
     pitch: int
 
 
-def panel_width(directions: int, columns: int, threads: int, unit: int) -> int:
+def panel_width(columns: int, threads: int, unit: int) -> int:
     """Columns per panel in multiples of ``unit``: as many panels as keep all threads busy."""
     panels = -(-columns // _MAX_WIDTH)
-    while directions * panels % threads and columns >= (panels + 1) * _MIN_WIDTH:
+    while panels % threads and columns >= (panels + 1) * _MIN_WIDTH:
         panels += 1
     return -(-columns // panels // unit) * unit
 
 
 @inner
-def panels_of(geometry: Triple, width: int) -> int:
+def panels_of(work: Work) -> int:
     """Panels per direction."""
-    panels: int = (geometry[0] * geometry[2] + width - 1) // width
+    panels: int = (work.geometry[0] * work.geometry[2] + work.width - 1) // work.width
     return panels
 
 
 @inner
-def block_of(item: int, geometry: Triple, width: int, unit: int) -> Block:
+def block_of(item: int, work: Work) -> Block:
     """The columns of panel ``item``, counted through both directions."""
-    direction, number = divmod(item, panels_of(geometry, width))
-    first = number * width
-    width = min(width, geometry[0] * geometry[2] - first)
-    return Block(geometry, direction, first, width, (width + unit - 1) // unit * unit)
+    direction, number = divmod(item, panels_of(work))
+    first = number * work.width
+    width = min(work.width, work.geometry[0] * work.geometry[2] - first)
+    pitch = (width + work.unit - 1) // work.unit * work.unit
+    return Block(work.geometry, direction, first, width, pitch)
 
 
 @inner
@@ -96,8 +109,9 @@ def time(step: int, block: Block) -> int:
 
 @inner
 def clear(panel: Array, start: int, size: int) -> None:
-    """Set ``size`` elements to zero."""
-    _fill(panel, (start,), (0.0,), size)
+    """Set ``size`` elements, rounded up to whole lines, to zero."""
+    line = LINE_BYTES // panel.itemsize
+    _fill(panel, (start,), (0.0,), (size + line - 1) // line * line)
 
 
 @inner
@@ -109,7 +123,7 @@ def load(x: Array, row: int, rows: int, panel: Array, start: int, block: Block, 
         outer, k = divmod(block.first + done, inner)
         run = min(inner - k, block.width - done)
         column = (outer * steps + t) * inner + k
-        _copy_in(x, row, column, panel, start + done, block.pitch, rows, run)
+        _copy_in(x, row, column, panel, start + done, block.pitch, rows, run, ())
         done += run
 
 
@@ -124,7 +138,7 @@ def load_biased(
         outer, k = divmod(block.first + done, inner)
         run = min(inner - k, block.width - done)
         column = (outer * steps + t) * inner + k
-        _copy_in_biased(x, row, column, panel, start + done, block.pitch, rows, run, bias)
+        _copy_in_biased(x, row, column, panel, start + done, block.pitch, rows, run, (bias,))
         done += run
 
 
@@ -137,7 +151,22 @@ def store(panel: Array, start: int, x: Array, row: int, rows: int, block: Block,
         outer, k = divmod(block.first + done, inner)
         run = min(inner - k, block.width - done)
         column = (outer * steps + t) * inner + k
-        _copy_out(x, row, column, panel, start + done, block.pitch, rows, run)
+        _copy_out(x, row, column, panel, start + done, block.pitch, rows, run, ())
+        done += run
+
+
+@inner
+def blend(
+    panel: Array, start: int, x: Array, row: int, rows: int, block: Block, t: int, old: float
+) -> None:
+    """``x = panel[start:] + old * x`` on rows of ``x`` at step ``t``."""
+    _, steps, inner = block.geometry
+    done = 0
+    while done < block.width:
+        outer, k = divmod(block.first + done, inner)
+        run = min(inner - k, block.width - done)
+        column = (outer * steps + t) * inner + k
+        _blend_out(x, row, column, panel, start + done, block.pitch, rows, run, (old,))
         done += run
 
 
@@ -146,13 +175,13 @@ def load_state(x: Array, row: int, rows: int, panel: Array, start: int, block: B
     """Fill ``panel[start:]`` from a state (rows, sequences); an empty state stands for zeros."""
     clear(panel, start, rows * block.pitch)
     if x.size:
-        _copy_in(x, row, block.first, panel, start, block.pitch, rows, block.width)
+        _copy_in(x, row, block.first, panel, start, block.pitch, rows, block.width, ())
 
 
 @inner
 def store_state(panel: Array, start: int, x: Array, row: int, rows: int, block: Block) -> None:
     """Copy ``panel[start:]`` to a state (rows, sequences)."""
-    _copy_out(x, row, block.first, panel, start, block.pitch, rows, block.width)
+    _copy_out(x, row, block.first, panel, start, block.pitch, rows, block.width, ())
 
 
 @inner
@@ -168,10 +197,13 @@ def pack(w: Array, packed: Array, start: int) -> None:
     row = 0
     while row < rows:
         height = WIDE if rows - row >= WIDE else NARROW
-        for k in range(height):
-            for i in range(count):
-                packed[start + i * height + k] = w[row + k, i] if row + k < rows else 0
-        start += height * count
+        inside = min(height, rows - row)
+        for i in range(count):
+            for k in range(inside):
+                packed[start + k] = w[row + k, i]
+            for k in range(inside, height):
+                packed[start + k] = 0
+            start += height
         row += height
 
 
@@ -200,3 +232,61 @@ def accumulate(
             else:
                 _narrow_half(packed, w, panel, source, target, pitch, count)
         row += WIDE if wide else NARROW
+
+
+@inner
+def project(
+    x: Array,
+    z: Array,
+    b: Array,
+    rows: int,
+    panel: Array,
+    xs: int,
+    sums: int,
+    block: Block,
+    t: int,
+    work: Work,
+) -> None:
+    """``panel[sums:] = w_in x_t + b``, or ``z_t + b`` if ``x`` is empty; ``rows`` per direction.
+
+    The inputs go to ``panel[xs:]``.
+    """
+    d = block.direction
+    if x.size:
+        _bias_rows(b, d * rows, panel, sums, block.pitch, rows)
+        load(x, d * work.split, work.features, panel, xs, block, t)
+        accumulate(work.inputs[d], 0 * t, rows, work.features, panel, xs, sums, block.pitch)
+    else:
+        load_biased(z, d * rows, rows, panel, sums, block, t, b)
+
+
+@inner
+def store_deltas(
+    deltas: Array,
+    alpha: float,
+    beta: float,
+    rows: int,
+    panel: Array,
+    delta: int,
+    dx: int,
+    block: Block,
+    t: int,
+    work: Work,
+) -> None:
+    """``deltas = alpha * w_in^T delta + beta * deltas`` at step ``t``, unless ``deltas`` is empty.
+
+    The second direction adds to what the first has written, if they read the same inputs.
+    """
+    if deltas.size == 0:
+        return
+    d, size = block.direction, work.features * block.pitch
+    clear(panel, dx, size)
+    accumulate(work.inputs[d], 0 * t, work.features, rows, panel, delta, dx, block.pitch)
+    if alpha != 1.0:
+        line = LINE_BYTES // panel.itemsize
+        _scale(panel, (dx, dx), (alpha,), (size + line - 1) // line * line)
+    old = 1.0 if d > 0 and work.split == 0 else beta
+    if old == 0.0:
+        store(panel, dx, deltas, d * work.split, work.features, block, t)
+    else:
+        blend(panel, dx, deltas, d * work.split, work.features, block, t, old)

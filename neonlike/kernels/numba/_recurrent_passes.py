@@ -108,67 +108,66 @@ def _emit_passes(
     loop(v.builder, count, [], step)
 
 
-def transfer(name: str, *, inwards: bool, biased: bool = False) -> Any:
+def transfer(name: str, *, out: bool = False, biased: bool = False, blend: bool = False) -> Any:
     """An intrinsic that copies rows between an array and a panel.
 
-    ``op(x, row, column, panel, start, pitch, rows, width)``: ``rows`` rows of ``width`` elements,
-    from ``x[row, column]`` on, and ``panel[start]`` on with ``pitch`` from row to row. ``x`` is
-    C-contiguous. If ``biased``, a last argument ``bias`` (all rows, 1) is added to the rows.
+    ``op(x, row, column, panel, start, pitch, rows, width, more)``: ``rows`` rows of ``width``
+    elements, from ``x[row, column]`` on, and ``panel[start]`` on with ``pitch`` from row to row.
+    ``x`` is C-contiguous.
+
+    Args:
+        name: unique among all intrinsics here.
+        out: from the panel to the array.
+        biased: ``more`` is ``(bias,)``, an array (all rows, 1) that is added.
+        blend: ``more`` is ``(factor,)``, and ``factor`` times the old target is added.
     """
 
-    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        _, row, column, _, start, pitch, rows, width = args[:8]
-        x, panel, bias = (
-            context.make_array(signature.args[i])(context, builder, args[i])
-            for i in (0, 3, len(args) - 1 if biased else 0)
-        )
-        v = Vectors(builder, signature.args[3].dtype)
-        stride = cgutils.unpack_tuple(builder, x.shape)[1]
-        outside = v.at(x.data, builder.add(builder.mul(row, stride), column))
-        inside = v.at(panel.data, start)
-        pairs = [outside, stride, inside, pitch] if inwards else [inside, pitch, outside, stride]
-        addends = [v.at(bias.data, row)] if biased else []
-
-        def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
-            _emit_copy(Vectors(builder, signature.args[3].dtype), *arguments)
-
-        outlined(builder, f"{name}{v.bytes}", [rows, width, *pairs, *addends], emit)
-        return context.get_dummy_value()
-
-    index = types.intp
-
     @intrinsic
-    def copy(typingctx, x, row, column, panel, start, pitch, rows, width):  # type: ignore[no-untyped-def]  # Numba's protocol
-        return types.void(x, index, index, panel, index, index, index, index), codegen
+    def copy(typingctx, x, row, column, panel, start, pitch, rows, width, more):  # type: ignore[no-untyped-def]  # Numba's protocol
+        index = types.intp
+        signature = types.void(x, index, index, panel, index, index, index, index, more)
 
-    @intrinsic
-    def copy_biased(typingctx, x, row, column, panel, start, pitch, rows, width, bias):  # type: ignore[no-untyped-def]  # Numba's protocol
-        return types.void(x, index, index, panel, index, index, index, index, bias), codegen
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            _, row, column, _, start, pitch, rows, width, more = args
+            x, panel = (
+                context.make_array(signature.args[i])(context, builder, args[i]) for i in (0, 3)
+            )
+            scalar = signature.args[3].dtype
+            v = Vectors(builder, scalar)
+            stride = cgutils.unpack_tuple(builder, x.shape)[1]
+            outside = v.at(x.data, builder.add(builder.mul(row, stride), column))
+            inside = v.at(panel.data, start)
+            ends = [inside, pitch, outside, stride] if out else [outside, stride, inside, pitch]
+            extra = cgutils.unpack_tuple(builder, more)
+            if biased:
+                bias = context.make_array(signature.args[8][0])(context, builder, extra[0])
+                extra = [v.at(bias.data, row)]
+            elif blend:
+                extra = [context.cast(builder, extra[0], signature.args[8][0], scalar)]
 
-    return copy_biased if biased else copy
+            def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
+                _emit_copy(Vectors(builder, scalar), arguments, biased, blend)
+
+            outlined(builder, f"{name}{v.bytes}", [rows, width, *ends, *extra], emit)
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return copy
 
 
-def _emit_copy(
-    v: Vectors,
-    rows: ir.Value,
-    width: ir.Value,
-    source: ir.Value,
-    source_stride: ir.Value,
-    target: ir.Value,
-    target_stride: ir.Value,
-    bias: ir.Value | None = None,
-) -> None:
-    """Copy rows, adding ``bias[r]`` to row r if given.
+def _emit_copy(v: Vectors, arguments: Sequence[ir.Value], biased: bool, blend: bool) -> None:
+    """Copy rows in vectors as wide as they allow, the last one overlapping its neighbour.
 
-    In vectors as wide as the rows allow, the last one overlapping its neighbour. The choice stands
-    outside the loops: inside, the compiler would make a copy of the loops for each outcome.
+    The choice stands outside the loops: inside, the compiler would make a copy of the loops for
+    each outcome. When blending, the overlap must not be added twice: the target is read before.
     """
-    lanes, builder = v.lanes, v.builder
+    lanes, builder, width = v.lanes, v.builder, arguments[1]
     after = builder.append_basic_block("copied")
     while lanes:
         fits = builder.icmp_signed(">=", width, _INDEX(lanes))
         with builder.if_then(fits):
-            _emit_rows(v, lanes, rows, width, source, source_stride, target, target_stride, bias)
+            _emit_rows(v, lanes, arguments, biased, blend)
             builder.branch(after)
         lanes //= 2
     builder.branch(after)
@@ -176,40 +175,100 @@ def _emit_copy(
 
 
 def _emit_rows(
-    v: Vectors,
-    lanes: int,
-    rows: ir.Value,
-    width: ir.Value,
-    source: ir.Value,
-    source_stride: ir.Value,
-    target: ir.Value,
-    target_stride: ir.Value,
-    bias: ir.Value | None,
+    v: Vectors, lanes: int, arguments: Sequence[ir.Value], biased: bool, blend: bool
 ) -> None:
     """``_emit_copy`` with vectors of ``lanes``."""
+    rows, width, source, source_stride, target, target_stride, *extra = arguments
     builder = v.builder
     kind = ir.VectorType(v.element, lanes)
+    whole = builder.sdiv(width, _INDEX(lanes))
+    rest = builder.icmp_signed("!=", builder.srem(width, _INDEX(lanes)), _INDEX(0))
     final = builder.sub(width, _INDEX(lanes))
-    vectors = builder.sdiv(builder.add(width, _INDEX(lanes - 1)), _INDEX(lanes))
 
     def one_row(r: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
         line, place = (
             v.at(base, builder.mul(r, stride))
             for base, stride in ((source, source_stride), (target, target_stride))
         )
-        addend = None if bias is None else v.splat(builder.load(v.at(bias, r)))
+        addend = v.splat(builder.load(v.at(extra[0], r))) if biased else None
 
-        def move(i: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
-            regular = builder.mul(i, _INDEX(lanes))
-            past = builder.icmp_signed(">", regular, final)
-            at = builder.select(past, final, regular)
+        def value_at(at: ir.Value) -> ir.Value:
             value = v.load(v.at(line, at), kind)
             if addend is not None:
                 value = builder.fadd(value, v.shuffle(addend, addend, range(lanes)))
-            v.store(value, v.at(place, at))
+            if blend:
+                factor = v.splat(extra[0])
+                old = builder.fmul(
+                    v.shuffle(factor, factor, range(lanes)), v.load(v.at(place, at), kind)
+                )
+                value = builder.fadd(value, old)
+            return value
+
+        # what the last vector shares with its neighbour is read before the neighbour is written
+        last = value_at(final)
+
+        def move(i: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
+            at = builder.mul(i, _INDEX(lanes))
+            v.store(value_at(at), v.at(place, at))
             return []
 
-        loop(builder, vectors, [], move)
+        loop(builder, whole, [], move)
+        with builder.if_then(rest):
+            v.store(last, v.at(place, final))
+        return []
+
+    loop(builder, rows, [], one_row)
+
+
+def fill_rows(name: str) -> Any:
+    """An intrinsic that fills panel rows with one number each.
+
+    ``op(bias, row, panel, start, pitch, rows)``: row r of the panel is ``bias[row + r, 0]``.
+    """
+
+    @intrinsic
+    def op(typingctx, bias, row, panel, start, pitch, rows):  # type: ignore[no-untyped-def]  # Numba's protocol
+        index = types.intp
+        signature = types.void(bias, index, panel, index, index, index)
+
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            bias, panel = (
+                context.make_array(signature.args[i])(context, builder, args[i]).data
+                for i in (0, 2)
+            )
+            scalar = signature.args[2].dtype
+            v = Vectors(builder, scalar)
+            arguments = [v.at(bias, args[1]), v.at(panel, args[3]), args[4], args[5]]
+
+            def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
+                v = Vectors(builder, scalar)
+                _emit_fill(v, min(v.lanes, LINE_BYTES // v.bytes // 2), *arguments)
+
+            outlined(builder, f"{name}{v.bytes}", arguments, emit)
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return op
+
+
+def _emit_fill(
+    v: Vectors, lanes: int, bias: ir.Value, panel: ir.Value, pitch: ir.Value, rows: ir.Value
+) -> None:
+    """Fill rows with vectors of ``lanes``, which divide ``pitch``."""
+    builder = v.builder
+    vectors = builder.sdiv(pitch, _INDEX(lanes))
+
+    def one_row(r: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
+        place = v.at(panel, builder.mul(r, pitch))
+        whole = v.splat(builder.load(v.at(bias, r)))
+        value = v.shuffle(whole, whole, range(lanes))
+
+        def put(i: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
+            v.store(value, v.at(place, builder.mul(i, _INDEX(lanes))))
+            return []
+
+        loop(builder, vectors, [], put)
         return []
 
     loop(builder, rows, [], one_row)

@@ -1,62 +1,72 @@
 """Sweeps of the plain recurrent layer; arguments and formulas in ``reference.recurrent``.
 
-An empty ``h0`` stands for zeros, an empty ``dh0`` is not wanted; the rest is explained in
-``_recurrent_panel``.
+Empty arrays stand for what is None there; the rest is explained in ``_recurrent_panel``.
 """
 
 from __future__ import annotations
 
-from neonlike.kernels._types import Array, Triple
-from neonlike.kernels.numba._jit import inner, pjit, prange
+from neonlike.kernels._types import Array
+from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
 from neonlike.kernels.numba._recurrent_panel import (
     Block,
-    Panels,
+    Work,
     accumulate,
     block_of,
     clear,
     load,
-    load_biased,
     load_state,
     pack,
     panels_of,
+    project,
     store,
+    store_deltas,
     store_state,
     time,
 )
+from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._span import span
 
-PANEL_ROWS = 3  # times n
+GATES = 1
+PANEL_ROWS = 3  # times n, before the rows of the inputs
 
 
-@pjit
+@jit
 def fprop(
-    w: Array, b: Array, h: Array, h0: Array, geometry: Triple, act: Code, work: Panels
+    w_in: Array, w: Array, b: Array, x: Array, h: Array, h0: Array, act: Code, work: Work
 ) -> None:
-    """All panels of both directions."""
-    n = w.shape[1]
-    directions = w.shape[0] // n
-    for d in range(directions):
-        pack(w[d * n : (d + 1) * n], work.weights[d], 0 * n)
-    items, workers = directions * panels_of(geometry, work.width), work.panels.shape[0]
-    for worker in prange(workers):
-        for item in range(items * worker // workers, items * (worker + 1) // workers):
-            block = block_of(item, geometry, work.width, work.unit)
-            weights = work.weights[block.direction]
-            _forward(weights, b, h, h0, n, block, act, work.panels[worker])
+    """Pack the weights, and share the panels of all directions among threads."""
+    n = work.units
+    for d in range(work.directions):
+        rows = slice(d * n, (d + 1) * n)
+        pack(w[rows], work.recurrent[d], 0 * n)
+        if x.size:
+            pack(w_in[rows], work.inputs[d], 0 * n)
+    share(_forward_part, work.panels.shape[0], (b, x, h, h0, act, work))
+
+
+@inner
+def _forward_part(
+    part: int, b: Array, x: Array, h: Array, h0: Array, act: Code, work: Work
+) -> None:
+    parts, panels = work.panels.shape[0], work.directions * panels_of(work)
+    first, last = span(part, parts, panels, 1)
+    for item in range(first, last):
+        _forward(b, x, h, h0, act, block_of(item, work), work.panels[part], work)
 
 
 @inner
 def _forward(
-    w: Array, b: Array, h: Array, h0: Array, n: int, block: Block, act: Code, panel: Array
+    b: Array, x: Array, h: Array, h0: Array, act: Code, block: Block, panel: Array, work: Work
 ) -> None:
-    row, pitch = block.direction * n, block.pitch
-    size = n * pitch
-    last, new = 0 * size, 1 * size  # where in the panel
-    clear(panel, last, 2 * size)
+    n, pitch = work.units, block.pitch
+    row, size, w = block.direction * n, n * pitch, work.recurrent[block.direction]
+    last, new, xs = 0 * size, 1 * size, PANEL_ROWS * size  # where in the panel
+    clear(panel, last, panel.shape[0])
     load_state(h0, row, n, panel, last, block)
     for step in range(block.geometry[1]):
         t = time(step, block)
-        load_biased(h, row, n, panel, new, block, t, b)
+        project(x, h, b, n, panel, xs, new, block, t, work)
         if step or h0.size:
             accumulate(w, 0 * n, n, n, panel, last, new, pitch)
         activate(act, panel, new, size)
@@ -64,46 +74,70 @@ def _forward(
         last, new = new, last
 
 
-@pjit
+@jit
 def bprop(
+    w_in: Array,
     w: Array,
     h: Array,
     err: Array,
     delta: Array,
     dh0: Array,
-    geometry: Triple,
+    deltas: Array,
+    alpha: float,
+    beta: float,
     act: Code,
-    work: Panels,
+    work: Work,
 ) -> None:
-    """All panels of both directions."""
-    n = w.shape[1]
-    directions = w.shape[0] // n
-    for d in range(directions):
-        pack(w[d * n : (d + 1) * n].T, work.weights[d], 0 * n)
-    items, workers = directions * panels_of(geometry, work.width), work.panels.shape[0]
-    for worker in prange(workers):
-        for item in range(items * worker // workers, items * (worker + 1) // workers):
-            block = block_of(item, geometry, work.width, work.unit)
-            weights = work.weights[block.direction]
-            _backward(weights, h, err, delta, dh0, n, block, act, work.panels[worker])
+    """Pack the weights, and share the panels among threads."""
+    n = work.units
+    for d in range(work.directions):
+        rows = slice(d * n, (d + 1) * n)
+        pack(w[rows].T, work.recurrent[d], 0 * n)
+        if deltas.size:
+            pack(w_in[rows].T, work.inputs[d], 0 * n)
+    arguments = (h, err, delta, dh0, deltas, alpha, beta, act, work)
+    share(_backward_part, work.panels.shape[0], arguments)
+
+
+@inner
+def _backward_part(
+    part: int,
+    h: Array,
+    err: Array,
+    delta: Array,
+    dh0: Array,
+    deltas: Array,
+    alpha: float,
+    beta: float,
+    act: Code,
+    work: Work,
+) -> None:
+    panels = panels_of(work)
+    first, last = span(part, work.panels.shape[0], panels, 1)
+    for number in range(first, last):
+        for d in range(work.directions):
+            block = block_of(number + d * panels, work)
+            _backward(h, err, delta, dh0, deltas, alpha, beta, act, block, work.panels[part], work)
 
 
 @inner
 def _backward(
-    w: Array,
     h: Array,
     err: Array,
     delta: Array,
     dh0: Array,
-    n: int,
-    block: Block,
+    deltas: Array,
+    alpha: float,
+    beta: float,
     act: Code,
+    block: Block,
     panel: Array,
+    work: Work,
 ) -> None:
-    row, pitch, steps = block.direction * n, block.pitch, block.geometry[1]
-    size = n * pitch
+    n, pitch, steps = work.units, block.pitch, block.geometry[1]
+    row, size, w = block.direction * n, n * pitch, work.recurrent[block.direction]
     outputs, last, new = 0 * size, 1 * size, 2 * size  # where in the panel
-    clear(panel, outputs, 3 * size)
+    clear(panel, outputs, panel.shape[0])
     for step in range(steps - 1, -1, -1):
         t = time(step, block)
         load(err, row, n, panel, new, block, t)
@@ -112,6 +146,7 @@ def _backward(
         load(h, row, n, panel, outputs, block, t)
         times_slope(act, panel, outputs, new, size)
         store(panel, new, delta, row, n, block, t)
+        store_deltas(deltas, alpha, beta, n, panel, new, PANEL_ROWS * size, block, t, work)
         last, new = new, last
     if dh0.size:
         clear(panel, new, size)

@@ -7,28 +7,35 @@ independent, so each thread takes panels of them through all steps without ever 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numba
 import numpy as np
 
+from neonlike.kernels._recurrent_blocks import blocks
 from neonlike.kernels._types import Array, Scratch, Triple
-from neonlike.kernels.numba import _recurrent_gru, _recurrent_lstm, _recurrent_rnn
-from neonlike.kernels.numba._recurrent_panel import LINE_BYTES, NARROW, Panels, panel_width
+from neonlike.kernels.numba import _recurrent_gru as _gru
+from neonlike.kernels.numba import _recurrent_lstm as _lstm
+from neonlike.kernels.numba import _recurrent_rnn as _rnn
+from neonlike.kernels.numba import blas
+from neonlike.kernels.numba._recurrent_panel import LINE_BYTES, NARROW, Work, panel_width
 
 _EMPTY = {np.dtype(t): np.empty((0, 0), t) for t in (np.float32, np.float64)}
 _PARALLEL_WORK = 1 << 18  # multiplications per sweep; one thread does less in about 10 us
 
 
-def _rows(x: Array | None, like: Array) -> Array:
-    """``x`` as a C-contiguous array, which compiled loops vectorise over; None as an empty one.
+def _rows(*arrays: Array | None) -> list[Array]:
+    """All as C-contiguous arrays, which compiled code indexes best; None as an empty one."""
+    empty = next(_EMPTY[x.dtype] for x in arrays if x is not None)
+    return [empty if x is None else _widened(x) for x in arrays]
 
-    A slice of columns becomes an array as wide as its parent: the columns that the kernel
-    indexes are the same, the last row reaches beyond the memory but is never read there.
+
+def _widened(x: Array) -> Array:
+    """``x``, or for a slice of columns an array as wide as its parent with the same rows.
+
+    The columns that kernels index are the same; the last row reaches beyond the memory but is
+    never read there.
     """
-    if x is None:
-        return _EMPTY[like.dtype]
     if x.flags.c_contiguous:
         return x
     assert x.strides[1] == x.itemsize, "rows must be contiguous"
@@ -36,72 +43,172 @@ def _rows(x: Array | None, like: Array) -> Array:
     return np.lib.stride_tricks.as_strided(x, shape, x.strides)
 
 
-def _run(
-    kernel: Callable[..., None],
-    h: Array,
+def project(w_in: Array, x: Array, out: Array) -> None:
+    """See the reference set."""
+    for rows, features in blocks(w_in, len(x)):
+        blas.gemm(w_in[rows], x[features], out[rows])
+
+
+def unproject(w_in: Array, delta: Array, deltas: Array, alpha: float, beta: float) -> None:
+    """See the reference set."""
+    for rows, features in blocks(w_in, len(deltas)):
+        blas.gemm(w_in[rows].T, delta[rows], deltas[features], alpha, beta)
+
+
+def input_gradient(delta: Array, x: Array, out: Array) -> None:
+    """See the reference set."""
+    for rows, features in blocks(out, len(x)):
+        blas.gemm(delta[rows], x[features].T, out[rows])
+
+
+def _unit(w: Array) -> int:
+    """What row lengths of panels are rounded up to: n rows make whole lines."""
+    half_line = LINE_BYTES // 2 // w.itemsize
+    return half_line if w.shape[1] % 2 == 0 else 2 * half_line
+
+
+def _fills_panels(w: Array, geometry: Triple) -> bool:
+    """Whether panels have little padding: else products over all steps at once are faster."""
+    columns, unit = geometry[0] * geometry[2], _unit(w)
+    return 3 * -(-columns // unit) * unit <= 4 * columns
+
+
+def _work(
+    module: Any, w_in: Array, w: Array, features: int, geometry: Triple, scratch: Scratch
+) -> Work:
+    """Cut a sweep into panels for as many threads as the work is worth.
+
+    Args:
+        module: the cell's, with GATES (row blocks per direction) and PANEL_ROWS.
+        w_in, w: input and recurrent weights.
+        features: rows of the inputs or of their deltas, 0 if there are none.
+        geometry: (outer, steps, inner).
+        scratch: where panels and packed weights go.
+    """
+    gates, rows = module.GATES, module.PANEL_ROWS
+    n, nin = w.shape[1], w_in.shape[1]
+    directions, columns = w.shape[0] // (gates * n), geometry[0] * geometry[2]
+    worth = (w.size + w_in.size) * columns * geometry[1] >= _PARALLEL_WORK
+    threads, unit = numba.get_num_threads() if worth else 1, _unit(w)
+    width = panel_width(columns, threads, unit)
+    padded = (gates * n + 2 * NARROW) * (max(n, nin) + NARROW)
+    line = LINE_BYTES // w.itemsize
+    panel = -(-(rows * n + nin + NARROW) * width // line) * line + line
+    return Work(
+        geometry,
+        directions,
+        n,
+        nin,
+        nin if features > nin else 0,
+        width,
+        unit,
+        scratch("recurrent panels", (min(threads, -(-columns // width)), panel), w.dtype),
+        scratch("recurrent weights", (directions, padded), w.dtype),
+        scratch("input weights", (directions, padded), w.dtype),
+    )
+
+
+def _codes(acts: tuple[Any, ...]) -> tuple[tuple[int, float, float], ...]:
+    return tuple((int(a[0]), float(a[1]), float(a[2])) for a in acts)
+
+
+def _forward(
+    module: Any,
+    x: Array | None,
+    projection: Array,
     arrays: tuple[Array | None, ...],
     geometry: Triple,
     acts: tuple[Any, ...],
-    panel_rows: int,
     scratch: Scratch,
 ) -> None:
-    """Call ``kernel`` with panels for as many threads as the work is worth.
+    """Call ``module.fprop``.
 
     Args:
-        h: any array with n rows per direction.
-        arrays: the kernel's arrays in order, weights first.
-        acts: activation codes.
-        panel_rows: rows of all panels of a thread, in multiples of n.
+        module: the cell's; any, since its compiled functions take more than Python can check.
+        x: the inputs.
+        projection: what holds their projection if ``x`` is None.
+        arrays: those of ``module.fprop``: w_in, w, b, then those after ``x``.
+        geometry, acts, scratch: see the reference set.
     """
-    w = arrays[0]
+    w_in, w, b, *others = arrays
+    assert w_in is not None
     assert w is not None
-    n = w.shape[1]
-    outer, steps, inner = geometry
-    directions, columns = h.shape[0] // n, outer * inner
-    worth = w.size * columns * steps >= _PARALLEL_WORK
-    threads = numba.get_num_threads() if worth else 1
-    half_line = LINE_BYTES // 2 // h.itemsize
-    unit = half_line if n % 2 == 0 else 2 * half_line  # n rows make whole lines
-    width = panel_width(directions, columns, threads, unit)
-    workers = min(threads, directions * -(-columns // width))
-    work = Panels(
-        scratch("recurrent panels", (workers, (panel_rows * n + NARROW) * width), h.dtype),
-        scratch(
-            "recurrent weights", (directions, (w.shape[0] + 4 * NARROW) * (n + NARROW)), h.dtype
-        ),
-        width,
-        unit,
-    )
-    codes = tuple((int(a[0]), float(a[1]), float(a[2])) for a in acts)
-    kernel(*(_rows(x, h) for x in arrays), geometry, *codes, work)
+    if x is not None and not _fills_panels(w, geometry):
+        project(w_in, x, projection)
+        x = None
+    work = _work(module, w_in, w, 0 if x is None else len(x), geometry, scratch)
+    module.fprop(*_rows(w_in, w, b, x, *others), *_codes(acts), work)
+
+
+def _backward(
+    module: Any,
+    deltas: Array | None,
+    scale: tuple[float, float],
+    delta: Array,
+    arrays: tuple[Array | None, ...],
+    geometry: Triple,
+    acts: tuple[Any, ...],
+    scratch: Scratch,
+) -> None:
+    """Call ``module.bprop``.
+
+    Args:
+        module: the cell's.
+        deltas, scale: gradient of the inputs, (alpha, beta).
+        delta: gradient of the sums, also among ``arrays``.
+        arrays: those of ``module.bprop`` before ``deltas``, w_in and w first.
+        geometry, acts, scratch: see the reference set.
+    """
+    w_in, w = arrays[:2]
+    assert w_in is not None
+    assert w is not None
+    own = deltas if _fills_panels(w, geometry) else None
+    work = _work(module, w_in, w, 0 if own is None else len(own), geometry, scratch)
+    alpha, beta = float(scale[0]), float(scale[1])
+    module.bprop(*_rows(*arrays, own), alpha, beta, *_codes(acts), work)
+    if deltas is not None and own is None:
+        unproject(w_in, delta, deltas, alpha, beta)
 
 
 def rnn_fprop(
-    w: Array, b: Array, h: Array, h0: Array | None, geometry: Triple, act: Any, scratch: Scratch
+    w_in: Array,
+    w: Array,
+    b: Array,
+    x: Array | None,
+    h: Array,
+    h0: Array | None,
+    geometry: Triple,
+    act: Any,
+    scratch: Scratch,
 ) -> None:
     """See the reference set."""
-    rows = _recurrent_rnn.PANEL_ROWS
-    _run(_recurrent_rnn.fprop, h, (w, b, h, h0), geometry, (act,), rows, scratch)
+    _forward(_rnn, x, h, (w_in, w, b, h, h0), geometry, (act,), scratch)
 
 
 def rnn_bprop(
+    w_in: Array,
     w: Array,
     h: Array,
     err: Array,
     delta: Array,
     dh0: Array | None,
+    deltas: Array | None,
+    alpha: float,
+    beta: float,
     geometry: Triple,
     act: Any,
     scratch: Scratch,
 ) -> None:
     """See the reference set."""
-    arrays, rows = (w, h, err, delta, dh0), _recurrent_rnn.PANEL_ROWS
-    _run(_recurrent_rnn.bprop, h, arrays, geometry, (act,), rows, scratch)
+    arrays = w_in, w, h, err, delta, dh0
+    _backward(_rnn, deltas, (alpha, beta), delta, arrays, geometry, (act,), scratch)
 
 
 def lstm_fprop(
+    w_in: Array,
     w: Array,
     b: Array,
+    x: Array | None,
     gates: Array,
     h: Array,
     c: Array,
@@ -114,11 +221,12 @@ def lstm_fprop(
     scratch: Scratch,
 ) -> None:
     """See the reference set."""
-    arrays, rows = (w, b, gates, h, c, c_act, h0, c0), _recurrent_lstm.PANEL_ROWS
-    _run(_recurrent_lstm.fprop, h, arrays, geometry, (act, gate), rows, scratch)
+    arrays = w_in, w, b, gates, h, c, c_act, h0, c0
+    _forward(_lstm, x, gates, arrays, geometry, (act, gate), scratch)
 
 
 def lstm_bprop(
+    w_in: Array,
     w: Array,
     gates: Array,
     c: Array,
@@ -127,19 +235,24 @@ def lstm_bprop(
     err: Array,
     delta: Array,
     dh0: Array | None,
+    deltas: Array | None,
+    alpha: float,
+    beta: float,
     geometry: Triple,
     act: Any,
     gate: Any,
     scratch: Scratch,
 ) -> None:
     """See the reference set."""
-    arrays, rows = (w, gates, c, c_act, c0, err, delta, dh0), _recurrent_lstm.PANEL_ROWS
-    _run(_recurrent_lstm.bprop, c, arrays, geometry, (act, gate), rows, scratch)
+    arrays = w_in, w, gates, c, c_act, c0, err, delta, dh0
+    _backward(_lstm, deltas, (alpha, beta), delta, arrays, geometry, (act, gate), scratch)
 
 
 def gru_fprop(
+    w_in: Array,
     w: Array,
     b: Array,
+    x: Array | None,
     gates: Array,
     h: Array,
     h0: Array | None,
@@ -149,11 +262,11 @@ def gru_fprop(
     scratch: Scratch,
 ) -> None:
     """See the reference set."""
-    arrays, rows = (w, b, gates, h, h0), _recurrent_gru.PANEL_ROWS
-    _run(_recurrent_gru.fprop, h, arrays, geometry, (act, gate), rows, scratch)
+    _forward(_gru, x, gates, (w_in, w, b, gates, h, h0), geometry, (act, gate), scratch)
 
 
 def gru_bprop(
+    w_in: Array,
     w: Array,
     gates: Array,
     h: Array,
@@ -162,11 +275,14 @@ def gru_bprop(
     delta: Array,
     reset_h: Array,
     dh0: Array | None,
+    deltas: Array | None,
+    alpha: float,
+    beta: float,
     geometry: Triple,
     act: Any,
     gate: Any,
     scratch: Scratch,
 ) -> None:
     """See the reference set."""
-    arrays, rows = (w, gates, h, h0, err, delta, reset_h, dh0), _recurrent_gru.PANEL_ROWS
-    _run(_recurrent_gru.bprop, h, arrays, geometry, (act, gate), rows, scratch)
+    arrays = w_in, w, gates, h, h0, err, delta, reset_h, dh0
+    _backward(_gru, deltas, (alpha, beta), delta, arrays, geometry, (act, gate), scratch)

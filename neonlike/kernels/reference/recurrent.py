@@ -9,12 +9,16 @@ Columns: ``geometry = (outer, steps, inner)``; step t of sequence (o, k) is colu
 rows of a picture has its image rows as ``outer``, one along the columns has ``outer`` = 1 and
 ``inner`` = width * N.
 
-- ``w``, ``b``: recurrent weights and biases (d*G, 1).
-- ``gates`` (rnn: ``h``) holds the input projection before, the activated gates after ``fprop``.
+- ``x`` (features, columns): inputs; None if their projection is in ``gates`` (rnn: ``h``) already.
+- ``w_in`` (d*G, nin), ``w``, ``b`` (d*G, 1): input weights, recurrent weights and biases. Either
+  all directions read all features (nin of them), or each its own half.
+- ``gates`` (d*G, columns): the activated gates after ``fprop``.
 - ``h0``, ``c0``, ``dh0`` (d*n, outer * inner): states before the first step and the gradient of
   the former; None stands for zeros, and for a gradient that nobody wants.
 - ``err``: gradient of ``h``, never written. ``delta`` (d*G, columns): gradient of the sums that
   enter the activations, from which the caller forms all weight gradients by matrix products.
+- ``deltas`` (features, columns): becomes ``alpha`` times the gradient of ``x`` + ``beta`` times
+  its old content; None if nobody wants it.
 - ``act``, ``gate``: activations, see ``neonlike.kernels._activation``. This set also takes an
   object with methods ``forward(x)`` and ``slope(y)`` on (rows, columns) arrays.
 """
@@ -26,8 +30,28 @@ from typing import Any
 
 import numpy as np
 
+from neonlike.kernels._recurrent_blocks import blocks
 from neonlike.kernels._types import Array, Scratch, Triple
+from neonlike.kernels.reference import blas
 from neonlike.kernels.reference._activation import forward, slope
+
+
+def project(w_in: Array, x: Array, out: Array) -> None:
+    """``out = w_in x``."""
+    for rows, features in blocks(w_in, len(x)):
+        blas.gemm(w_in[rows], x[features], out[rows])
+
+
+def unproject(w_in: Array, delta: Array, deltas: Array, alpha: float, beta: float) -> None:
+    """``deltas = alpha * w_in^T delta + beta * deltas``."""
+    for rows, features in blocks(w_in, len(deltas)):
+        blas.gemm(w_in[rows].T, delta[rows], deltas[features], alpha, beta)
+
+
+def input_gradient(delta: Array, x: Array, out: Array) -> None:
+    """``out = delta x^T``, the gradient of ``w_in``."""
+    for rows, features in blocks(out, len(x)):
+        blas.gemm(delta[rows], x[features].T, out[rows])
 
 
 class _Steps:
@@ -67,20 +91,34 @@ def _directions(
 
 
 def rnn_fprop(
-    w: Array, b: Array, h: Array, h0: Array | None, geometry: Triple, act: Any, scratch: Scratch
+    w_in: Array,
+    w: Array,
+    b: Array,
+    x: Array | None,
+    h: Array,
+    h0: Array | None,
+    geometry: Triple,
+    act: Any,
+    scratch: Scratch,
 ) -> None:
-    """``h_t = act(h_t + w h_{t-1} + b)``."""
+    """``h_t = act(w_in x_t + w h_{t-1} + b)``."""
+    if x is not None:
+        project(w_in, x, h)
     for order, w_, h_, b_, last in _directions(w, geometry, (h,), (b, h0)):
         for t in order:
             h_[t] = last = forward(act, h_[t] + w_ @ last + b_)
 
 
 def rnn_bprop(
+    w_in: Array,
     w: Array,
     h: Array,
     err: Array,
     delta: Array,
     dh0: Array | None,
+    deltas: Array | None,
+    alpha: float,
+    beta: float,
     geometry: Triple,
     act: Any,
     scratch: Scratch,
@@ -91,11 +129,15 @@ def rnn_bprop(
         for t in reversed(order):
             delta_[t] = slope(act, h_[t]) * (err_[t] + dh)
             dh[...] = w_.T @ delta_[t]
+    if deltas is not None:
+        unproject(w_in, delta, deltas, alpha, beta)
 
 
 def lstm_fprop(
+    w_in: Array,
     w: Array,
     b: Array,
+    x: Array | None,
     gates: Array,
     h: Array,
     c: Array,
@@ -108,6 +150,8 @@ def lstm_fprop(
     scratch: Scratch,
 ) -> None:
     """``c_t = f * c_{t-1} + i * g``; ``h_t = o * act(c_t)``."""
+    if x is not None:
+        project(w_in, x, gates)
     n = w.shape[1]
     for order, w_, h_, gates_, c_, c_act_, b_, last, cell in _directions(
         w, geometry, (h, gates, c, c_act), (b, h0, c0)
@@ -123,6 +167,7 @@ def lstm_fprop(
 
 
 def lstm_bprop(
+    w_in: Array,
     w: Array,
     gates: Array,
     c: Array,
@@ -131,6 +176,9 @@ def lstm_bprop(
     err: Array,
     delta: Array,
     dh0: Array | None,
+    deltas: Array | None,
+    alpha: float,
+    beta: float,
     geometry: Triple,
     act: Any,
     gate: Any,
@@ -154,11 +202,15 @@ def lstm_bprop(
             delta_[t] = np.concatenate([d_ifo, slope(act, g) * dc * i])
             dh[...] = w_.T @ delta_[t]
             dc_next = dc * f
+    if deltas is not None:
+        unproject(w_in, delta, deltas, alpha, beta)
 
 
 def gru_fprop(
+    w_in: Array,
     w: Array,
     b: Array,
+    x: Array | None,
     gates: Array,
     h: Array,
     h0: Array | None,
@@ -167,7 +219,9 @@ def gru_fprop(
     gate: Any,
     scratch: Scratch,
 ) -> None:
-    """``q = act(x_q + w_q (r * h_{t-1}) + b_q)``; ``h_t = (1 - z) * h_{t-1} + z * q``."""
+    """``q = act(w_in_q x + w_q (r * h_{t-1}) + b_q)``; ``h_t = (1 - z) * h_{t-1} + z * q``."""
+    if x is not None:
+        project(w_in, x, gates)
     n = w.shape[1]
     for order, w_, h_, gates_, b_, last in _directions(w, geometry, (h, gates), (b, h0)):
         for t in order:
@@ -179,6 +233,7 @@ def gru_fprop(
 
 
 def gru_bprop(
+    w_in: Array,
     w: Array,
     gates: Array,
     h: Array,
@@ -187,6 +242,9 @@ def gru_bprop(
     delta: Array,
     reset_h: Array,
     dh0: Array | None,
+    deltas: Array | None,
+    alpha: float,
+    beta: float,
     geometry: Triple,
     act: Any,
     gate: Any,
@@ -210,3 +268,5 @@ def gru_bprop(
             delta_[t] = np.concatenate([d_rz, d_q])
             reset_h_[t] = r * last
             dh[...] = s * (1 - z) + w_[: 2 * n].T @ d_rz + r * u
+    if deltas is not None:
+        unproject(w_in, delta, deltas, alpha, beta)
