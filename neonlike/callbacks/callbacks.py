@@ -14,10 +14,12 @@ from neonlike.callbacks._logging import TrainLoggerCallback as TrainLoggerCallba
 from neonlike.callbacks._loss import LossCallback as LossCallback
 from neonlike.callbacks._metric import MetricCallback as MetricCallback
 from neonlike.callbacks._metric import MultiLabelStatsCallback as MultiLabelStatsCallback
+from neonlike.callbacks._nan_guard import NanGuardCallback as NanGuardCallback
 from neonlike.callbacks._progress import ProgressBarCallback as ProgressBarCallback
 from neonlike.callbacks._progress import get_progress_string as get_progress_string
 from neonlike.callbacks._serialize import SaveBestStateCallback as SaveBestStateCallback
 from neonlike.callbacks._serialize import SerializeModelCallback as SerializeModelCallback
+from neonlike.callbacks._tensorboard import TensorBoardCallback as TensorBoardCallback
 from neonlike.callbacks._ticker import WatchTickerCallback as WatchTickerCallback
 from neonlike.callbacks._train_cost import TrainCostCallback as TrainCostCallback
 from neonlike.callbacks._train_cost import TrainMulticostCallback as TrainMulticostCallback
@@ -35,10 +37,12 @@ __all__ = [
     "LossCallback",
     "MetricCallback",
     "MultiLabelStatsCallback",
+    "NanGuardCallback",
     "ProgressBarCallback",
     "RunTimerCallback",
     "SaveBestStateCallback",
     "SerializeModelCallback",
+    "TensorBoardCallback",
     "TrainCostCallback",
     "TrainLoggerCallback",
     "TrainMulticostCallback",

@@ -17,30 +17,45 @@ def main(argv: Sequence[str]) -> int:
     """Print the layers, shapes and progress of saved models."""
     parser = argparse.ArgumentParser(
         prog="neonlike inspect",
-        description="Show what model files (.prm) of neon or neonlike hold. They are only read: "
-        "nothing in them is run.",
+        description="Show what model files (.prm, .safetensors) of neon or neonlike hold. They are "
+        "only read: nothing in them is run.",
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="model file")
     args = parser.parse_args(argv)
     for number, name in enumerate(args.files):
-        content = _load(name)
-        try:
-            text = summary(name, content)
-        except (AttributeError, TypeError, ValueError, RecursionError) as error:
-            raise CommandError(f"{name} holds no model of neon's form: {error}") from error
-        print(("\n" if number else "") + text)
+        print(("\n" if number else "") + _text(name))
     return 0
 
 
-def _load(name: str) -> Any:
+def _text(name: str) -> str:
     from pickle import UnpicklingError
 
-    from neonlike.serialization._objects import load_obj
+    from neonlike.serialization._objects import load_obj, load_tensors
 
     try:
-        return load_obj(name)
+        found = load_tensors(name)
+        content = load_obj(name, mapped=True) if found is None else None
     except (OSError, UnpicklingError, AttributeError) as error:
         raise CommandError(str(error)) from error
+    if found is not None:
+        return tensor_list(name, found)
+    try:
+        return summary(name, content)
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise CommandError(f"{name} holds no model of neon's form: {error}") from error
+
+
+def tensor_list(name: str, tensors: Mapping[str, Any]) -> str:
+    """Return the text about a safetensors file by another program."""
+    width = max(map(len, tensors), default=0)
+    lines = [f"{name} holds {len(tensors)} tensors, but no description by neonlike", ""]
+    for key, value in tensors.items():
+        lines.append(f"{key:<{width}}  {value.dtype.name:<7}  {_shape(value.shape)}".rstrip())
+    return "\n".join(lines)
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))
 
 
 def summary(name: str, content: Any) -> str:
@@ -63,9 +78,10 @@ def summary(name: str, content: Any) -> str:
         rows = [_row(str(i), "", e, 0) for i, e in enumerate(content["layer_params_states"])]
     else:
         raise CommandError(f"{name} holds no model: its entries are {', '.join(map(str, content))}")
-    width = max(map(len, facts))
+    facts |= _state_facts(content.get("train_state"))
+    width = max(map(len, facts), default=0)
     head = [f"{key:<{width}}  {value}" for key, value in facts.items()]
-    return "\n".join([name, *head, *_table(rows)])
+    return "\n".join([name, *head, *_table(rows), *_notes(name, content)])
 
 
 def _facts(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,6 +96,27 @@ def _facts(content: Mapping[str, Any]) -> dict[str, Any]:
         "optimizer": _optimizer(content.get("optimizer")),
     }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _state_facts(state: Any) -> dict[str, Any]:
+    """Return what a checkpoint tells beyond a saved model."""
+    if not isinstance(state, Mapping) or "random" not in state:
+        return {}
+    epoch = state.get("epoch")
+    done = epoch.get("batches") if isinstance(epoch, Mapping) else None
+    place = "at the end of an epoch" if done is None else f"after {done} minibatches of an epoch"
+    return {"checkpoint": f"training can resume {place}"}
+
+
+def _notes(name: str, content: Mapping[str, Any]) -> list[str]:
+    """Tell why neonlike could not build the network, if so: unknown types or arguments."""
+    from neonlike.serialization._description import check_model
+
+    try:
+        check_model(content, name, build="model" in content)
+    except ValueError as error:
+        return ["", f"note: {error}"]
+    return []
 
 
 def _name_of(description: Any) -> str | None:
@@ -109,7 +146,7 @@ def _row(name: str, kind: str, layer: Mapping[str, Any], level: int) -> Row:
     params = layer.get("params", {})
     named = params if isinstance(params, Mapping) else {"W": params}
     shapes = {key: getattr(value, "shape", ()) for key, value in named.items()}
-    text = ", ".join(f"{key} {' x '.join(map(str, shape))}" for key, shape in shapes.items())
+    text = ", ".join(f"{key} {_shape(shape)}" for key, shape in shapes.items())
     values = sum(math.prod(shape) for shape in shapes.values())
     return name, kind, text, values, _count_arrays(layer.get("states", []))
 

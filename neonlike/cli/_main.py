@@ -19,6 +19,7 @@ COMMANDS = {
     "train": ("_train", "train the network of a YAML file"),
     "plot": ("_plot", "draw a training history as web pages"),
     "inspect": ("_inspect", "show what a model file holds"),
+    "convert": ("_convert", "write a model file in another format"),
     "port": ("_port", "rewrite neon scripts for neonlike and Python 3"),
     "info": ("_info", "describe this installation, for bug reports"),
     "warmup": ("_warmup", "compile the kernels ahead of their first use"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 GPU = "neonlike runs on CPUs and has no GPU backend; use gen_backend('cpu')"
-LOADER = "neon's media loader is gone; use neonlike.data.aeon_shim.AeonDataLoader with a manifest"
+LOADER = (
+    "neon's media loader is gone; use neonlike.data.aeon_shim.AeonDataLoader with a manifest or a "
+    "folder of images"
+)
 
 # modules, by a pattern of their dotted path below the package
 MODULES = (

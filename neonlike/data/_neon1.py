@@ -9,8 +9,8 @@ from neonlike.data._cifar import CIFAR10
 from neonlike.data._mnist import MNIST
 
 LOADER = (
-    "list the files in a manifest and use neonlike.data.aeon_shim.AeonDataLoader, or write them "
-    "into an HDF5 file and use HDF5Iterator"
+    "use neonlike.data.aeon_shim.AeonDataLoader with a folder of images or a manifest of files, or "
+    "write the data into an HDF5 file and use HDF5Iterator"
 )
 
 
@@ -51,7 +51,7 @@ class ImageLoader(_Replaced):
 class ImageParams(_Replaced):
     """Image settings of neon 1.x's media loader."""
 
-    advice = "give size and augmentation in the config dict of neonlike.data.aeon_shim"
+    advice = "give size and augmentation in the config of neonlike.data.aeon_shim.AeonDataLoader"
 
 
 class AudioParams(_Replaced):

@@ -16,7 +16,12 @@ from neonlike.serialization import _native
 from neonlike.serialization._atomic import atomic_path
 from neonlike.serialization._legacy_read import loads
 from neonlike.serialization._legacy_write import dumps
-from neonlike.serialization._tensor_file import DamagedFileError, looks_like_tensors
+from neonlike.serialization._tensor_file import (
+    Array,
+    DamagedFileError,
+    looks_like_tensors,
+    parse_tensors,
+)
 
 FilePath = str | os.PathLike[str]
 PICKLE_SUFFIXES = frozenset({".prm", ".pkl", ".p", ".pickle"})
@@ -82,9 +87,24 @@ def load_obj(
         if path.suffix == ".gz":
             return _load_from(io.BytesIO(_unpacked(file, str(path))), str(path), allow)
         if mapped and looks_like_tensors(file.peek(9)):
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            return _native.loads(memoryview(content), str(path))  # its arrays keep it open
+            return _native.loads(_mapped(file), str(path))
         return _load_from(file, str(path), allow)
+
+
+def load_tensors(path: FilePath) -> dict[str, Array] | None:
+    """Return the tensors of a safetensors file by another program, left on disk.
+
+    None if the file is of another format, or has a description by neonlike.
+
+    Raises:
+        DamagedFileError: the file is damaged.
+    """
+    path = _expanded(path)
+    with path.open("rb") as file:
+        if path.suffix == ".gz" or not looks_like_tensors(file.peek(9)):
+            return None
+        tensors, metadata = parse_tensors(_mapped(file), str(path))
+    return None if metadata.get("format") == _native.FORMAT else tensors
 
 
 def serialize(
@@ -122,6 +142,11 @@ def _write(obj: Any, path: Path, native: bool) -> None:
     except OSError as error:
         error.add_note(f"{path} was not written; if there was such a file, it is unharmed")
         raise
+
+
+def _mapped(file: IO[bytes]) -> memoryview:
+    """Return the content of a file, read as it is used; arrays that are views keep it open."""
+    return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _created(path: Path, compressed: bool) -> BinaryIO:

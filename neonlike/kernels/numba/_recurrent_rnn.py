@@ -17,6 +17,7 @@ from neonlike.kernels.numba._recurrent_panel import (
     load,
     load_state,
     pack,
+    pack_transposed,
     panels_of,
     project,
     store,
@@ -92,9 +93,9 @@ def bprop(
     n = work.units
     for d in range(work.directions):
         rows = slice(d * n, (d + 1) * n)
-        pack(w[rows].T, work.recurrent[d], 0 * n)
+        pack_transposed(w[rows], work.recurrent[d], 0 * n)
         if deltas.size:
-            pack(w_in[rows].T, work.inputs[d], 0 * n)
+            pack_transposed(w_in[rows], work.inputs[d], 0 * n)
     arguments = (h, err, delta, dh0, deltas, alpha, beta, act, work)
     share(_backward_part, work.panels.shape[0], arguments)
 

@@ -90,11 +90,23 @@ def winograd(
     blocks = row_blocks(maps)
     room = scratch("winograd room", (threads, tiling.patch + points * line), x.dtype)
     filters = scratch("winograd filters", (int(blocks[-1].sum()) * points * channels,), x.dtype)
-    transform_filters(
-        size, w.reshape(len(w), 9, -1), swap, channels, blocks, float(alpha), room, filters
-    )
     segment = np.array([0, 0, channels])
-    convolve(tiling, x, filters, blocks, segment, out, float(beta), streams(out), room)
+    weights = w.reshape(len(w), 9, -1)
+    stream = streams(out)
+    convolve(
+        tiling,
+        weights,
+        swap,
+        float(alpha),
+        filters,
+        x,
+        blocks,
+        segment,
+        out,
+        float(beta),
+        stream,
+        room,
+    )
 
 
 def tile_size(x: Array, w: Array, out: Array, pad: Triple, stride: Triple, dil: Triple) -> int:
@@ -138,23 +150,29 @@ def _tiling(
 
 
 @jit
-def transform_filters(
-    size: int,
+def convolve(
+    tiling: Tiling,
     w: Array,
     swap: bool,
-    channels: int,
-    blocks: Array,
     alpha: float,
-    room: Array,
     filters: Array,
+    x: Array,
+    blocks: Array,
+    segment: Array,
+    out: Array,
+    beta: float,
+    stream: bool,
+    room: Array,
 ) -> None:
-    """Transform ``alpha * w`` (C, 9, K) to filters[block of k][point][c][k of the block]."""
-    args = size, w, swap, channels, blocks, alpha, room, filters
-    share(transform_filters_part, room.shape[0], args)
+    """Share the filters, then the units, among threads; one kernel, since it compiles faster."""
+    threads, size, channels = room.shape[0], tiling.size, x.shape[0]
+    share(transform_filters, threads, (size, w, swap, channels, blocks, alpha, room, filters))
+    args = tiling, x, filters, blocks, segment, out, beta, stream, room
+    share(convolve_part, threads, args)
 
 
 @inner
-def transform_filters_part(
+def transform_filters(
     part: int,
     size: int,
     w: Array,
@@ -165,7 +183,7 @@ def transform_filters_part(
     room: Array,
     filters: Array,
 ) -> None:
-    """The channels of thread ``part``."""
+    """Transform ``alpha * w`` (C, 9, K) to filters[block of k][point][c][k of the block]."""
     parts, line, zero = room.shape[0], LINE_BYTES // w.itemsize, w.dtype.type(0)
     maps = w.shape[0] if swap else w.shape[2]
     side, points, item = size + 2, (size + 2) ** 2, w.itemsize
@@ -202,23 +220,6 @@ def gather_taps(
         for k in range(count):
             value = w[first + k, 8 - tap, c] if swap else w[c, tap, first + k]
             taps[tap * line + k] = factor * value
-
-
-@jit
-def convolve(
-    tiling: Tiling,
-    x: Array,
-    filters: Array,
-    blocks: Array,
-    segment: Array,
-    out: Array,
-    beta: float,
-    stream: bool,
-    room: Array,
-) -> None:
-    """Share the units among threads."""
-    args = tiling, x, filters, blocks, segment, out, beta, stream, room
-    share(convolve_part, room.shape[0], args)
 
 
 @inner
