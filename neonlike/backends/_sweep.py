@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,7 @@ class SweepMixin(ReduceMixin):
     def sweep_bprop(
         self,
         sweep: Sweep,
+        x: Any,
         error: Any,
         act: Act,
         gate: Act = None,
@@ -150,15 +152,15 @@ class SweepMixin(ReduceMixin):
     ) -> None:
         """Backpropagate ``error``, the gradient of ``sweep.h``, through all steps.
 
-        Fills ``delta``, ``dW_recur``, ``db`` and ``hidden_error``, and sets ``deltas = alpha *
-        input gradient + beta * deltas`` if given; ``error`` is not written. States ``h0`` and
-        ``c0`` that are not given count as zeros, which leaves their terms out of the weight
-        gradients.
+        Fills ``delta``, ``dW_recur``, ``db`` and ``hidden_error``; with the inputs ``x`` also
+        ``dW_input``; sets ``deltas = alpha * input gradient + beta * deltas`` if given. ``error``
+        is not written. States ``h0`` and ``c0`` that are not given count as zeros, which leaves
+        their terms out of the weight gradients.
 
         Raises:
-            AssertionError: an error, deltas or states of another shape.
+            AssertionError: inputs, an error, deltas or states of another shape.
         """
-        sweep.check(error, h0, c0, deltas=deltas)
+        sweep.check(error, h0, c0, x=x, deltas=deltas)
         weights, h, delta = (sweep.W_input, sweep.W_recur), sweep.h, sweep.delta
         error, last, scale = self._unit_rows(error), (sweep.hidden_error, deltas), (alpha, beta)
         reset_h = None
@@ -171,12 +173,14 @@ class SweepMixin(ReduceMixin):
         else:
             tensors = (*weights, sweep.gates, sweep.c, sweep.c_act, c0, error, delta, *last)
             self._run_sweep(sweep, "bprop", tensors, scale, act, gate)
-        self.sum(delta, axis=1, out=sweep.db)
-        self._recurrent_gradients(sweep, h0, reset_h)
+        sources = (delta, self._unit_rows(x), h, h0, reset_h)
+        gradients = (sweep.dW_input, sweep.dW_recur, sweep.db)
+        kernels, more = self.kernels.recurrent, (sweep.geometry,)
+        self._call("weight_gradients", kernels, (*sources, *gradients), more)
 
     @exclusive
     def sweep_input_gradient(self, sweep: Sweep, x: Any) -> None:
-        """``dW_input = delta x^T``, after ``sweep_bprop``."""
+        """``dW_input = delta x^T``, after a ``sweep_bprop`` without inputs."""
         sweep.check(x=x)
         arrays = sweep.delta._tensor, x._tensor, sweep.dW_input._tensor
         self.kernels.recurrent.input_gradient(*arrays)
@@ -196,18 +200,24 @@ class SweepMixin(ReduceMixin):
         numbers: tuple[float, ...],
         *acts: Act,
     ) -> None:
-        """Call the kernel of ``sweep`` on the arrays of ``tensors``, all in one dtype."""
-        dtype = compute_dtype(sweep.W_recur)
+        """Call the kernel of ``sweep`` for "fprop" or "bprop"."""
         kernels = self.kernels.recurrent
         if not all(isinstance(act, Activation) for act in acts):
             from neonlike.kernels.reference import recurrent as kernels
         handed = [act if isinstance(act, Activation) else _OpTrees(self, act) for act in acts]
+        more = (*numbers, sweep.geometry, *handed)
+        self._call(f"{sweep.cell}_{direction}", kernels, tensors, more)
+
+    def _call(
+        self, name: str, kernels: ModuleType, tensors: tuple[Any, ...], more: tuple[Any, ...]
+    ) -> None:
+        """Call a kernel on the arrays of ``tensors``, all in the dtype of the first one."""
+        dtype = compute_dtype(tensors[0])
         arrays = [
             None if t is None else self.in_dtype(f"sweep {i}", t._tensor, dtype)
             for i, t in enumerate(tensors)
         ]
-        kernel = getattr(kernels, f"{sweep.cell}_{direction}")
-        kernel(*arrays, *numbers, sweep.geometry, *handed, self.scratch)
+        getattr(kernels, name)(*arrays, *more, self.scratch)
         for tensor, array in zip(tensors, arrays, strict=True):
             if array is not None and array is not tensor._tensor:
                 self.assign_array(tensor._tensor, array)
@@ -220,45 +230,6 @@ class SweepMixin(ReduceMixin):
         if array.flags.c_contiguous or array.strides[1] == array.itemsize:
             return tensor
         return self.tensor(np.ascontiguousarray(array))
-
-    def _recurrent_gradients(self, sweep: Sweep, h0: Any, reset_h: Any) -> None:
-        """``dW_recur = sum_t delta_t h_{t-1}^T``; candidate rows of a gru with ``r * h_{t-1}``."""
-        n, directions = sweep.W_recur.shape[1], sweep.directions
-        rows = sweep.W_recur.shape[0] // directions
-        out, delta, h = sweep.dW_recur._tensor, sweep.delta._tensor, sweep.h._tensor
-        for d in range(directions):
-            own, top, last = slice(d * n, (d + 1) * n), d * rows, (d + 1) * rows
-            if reset_h is not None:
-                q = slice(last - n, last)
-                self.kernels.blas.gemm(delta[q], reset_h._tensor[own].T, out[q])
-                last -= n
-            state = None if h0 is None else h0._tensor[own]
-            gates = slice(top, last)
-            self._add_steps(delta[gates], h[own], state, out[gates], sweep.geometry, d == 1)
-
-    def _add_steps(
-        self, delta: Array, h: Array, h0: Array | None, out: Array, geometry: Triple, reverse: bool
-    ) -> None:
-        """``out = sum over steps of delta_t h_{t-1}^T``; the reverse direction has h_{t+1}.
-
-        The steps of one outer index are neighbouring columns, so each is one product of ``delta``
-        with ``h`` shifted by a step.
-        """
-        outer, steps, inner = geometry
-        products = []
-        for o in range(outer):
-            start, stop = o * steps * inner, (o + 1) * steps * inner
-            later, earlier = slice(start + inner, stop), slice(start, stop - inner)
-            now, before = (earlier, later) if reverse else (later, earlier)
-            if steps > 1:
-                products.append((delta[:, now], h[:, before]))
-            if h0 is not None:
-                first = slice(stop - inner, stop) if reverse else slice(start, start + inner)
-                products.append((delta[:, first], h0[:, o * inner : (o + 1) * inner]))
-        for i, (a, b) in enumerate(products):
-            self.kernels.blas.gemm(a, b.T, out, 1.0, float(i > 0))
-        if not products:
-            out[...] = 0
 
     def image_to_patches(
         self, image: Any, patches: Any, in_shape: Triple, patch: tuple[int, int]

@@ -17,12 +17,11 @@ import numpy as np
 
 from neonlike._logging import display
 from neonlike._object import NervanaObject
-from neonlike.callbacks._base import is_data
+from neonlike.callbacks._callback_list import CallbackList
 from neonlike.callbacks._checkpoint import CheckpointCallback
 from neonlike.callbacks._deconv import DeconvCallback
 from neonlike.callbacks._early_stop import EarlyStopCallback
 from neonlike.callbacks._hist import HistCallback
-from neonlike.callbacks._history import copy_history, restore_history
 from neonlike.callbacks._logging import RunTimerCallback, TrainLoggerCallback
 from neonlike.callbacks._loss import LossCallback
 from neonlike.callbacks._metric import MetricCallback
@@ -30,7 +29,6 @@ from neonlike.callbacks._progress import ProgressBarCallback
 from neonlike.callbacks._serialize import SaveBestStateCallback, SerializeModelCallback
 from neonlike.callbacks._ticker import WatchTickerCallback
 from neonlike.callbacks._train_cost import TrainCostCallback, TrainMulticostCallback
-from neonlike.models._dry_run import FirstBatches
 from neonlike.serialization._description import check_objects
 from neonlike.util.persist import load_class, load_obj
 
@@ -41,7 +39,7 @@ logger = logging.getLogger(__name__)
 FilePath = str | os.PathLike[str]
 
 
-class Callbacks(NervanaObject):
+class Callbacks(CallbackList):
     """The callbacks of one training run, and its history in an HDF5 file.
 
     Order: loss (if ``eval_freq``), training cost, progress line, metric,
@@ -102,7 +100,7 @@ class Callbacks(NervanaObject):
         resume: bool = False,
         dry_run: bool = False,
     ) -> None:
-        super().__init__(name=None)
+        super().__init__(dry_run)
         if train_set is not None:
             logger.warning("Callbacks ignores its argument train_set, which is deprecated")
         if eval_freq and eval_set is None:
@@ -110,19 +108,15 @@ class Callbacks(NervanaObject):
         if resume and not checkpoint:
             raise ValueError("resume=True needs checkpoint=PATH, the file to continue from")
         self.model = weakref.ref(model)
-        self.dry_run = dry_run
         if dry_run:
             model.dry_run = True
         self.output_file = None if output_file is None else os.fspath(output_file)
         self.resume_from = checkpoint if resume else None
         self.save_path = save_path
         self.model_file = model_file
-        self.epoch_marker = 0
-        self.epoch_minibatches = 0
         self.callback_data = self._open_history()
         self._interrupted = False
         self._old_handler: Any = None
-        self.callbacks: list[Any] = []
         if eval_freq:
             self.add_callback(LossCallback(eval_set, eval_freq))
         self.add_callback(TrainMulticostCallback() if multicost is True else TrainCostCallback())
@@ -143,13 +137,6 @@ class Callbacks(NervanaObject):
         super().__del__()
 
     # ------------------------------------------------------------ building --
-
-    def add_callback(self, callback: Any, insert_pos: int | None = None) -> None:
-        """Append a callback, or insert it at a position of the list."""
-        if hasattr(callback, "attach"):
-            callback.attach(weakref.proxy(self))
-        position = len(self.callbacks) if insert_pos is None else insert_pos
-        self.callbacks.insert(position, callback)
 
     def add_deconv_callback(
         self, train_set: Any, valid_set: Any, max_fm: int = 16, dataset_pct: float = 25
@@ -204,32 +191,6 @@ class Callbacks(NervanaObject):
         by_name = {iterator.name: iterator for iterator in data}
         container.callbacks = [_rebuild(each, model, by_name) for each in cdict["callbacks"]]
         return container
-
-    def train_state(self) -> dict[str, Any]:
-        """Return what a resumed run needs: counters, states of the callbacks, history."""
-        return {
-            "epoch_marker": self.epoch_marker,
-            "epoch_minibatches": self.epoch_minibatches,
-            "callbacks": [
-                {"type": type(callback).__name__, "state": callback.train_state()}
-                for callback in self.callbacks
-                if hasattr(callback, "train_state")
-            ],
-            "history": copy_history(self.callback_data),
-        }
-
-    def load_train_state(self, state: Mapping[str, Any]) -> None:
-        """Continue from a ``train_state``; callbacks are matched by class and order."""
-        self.epoch_marker = state["epoch_marker"]
-        self.epoch_minibatches = state["epoch_minibatches"]
-        restore_history(self.callback_data, state["history"])
-        saved: dict[str, list[Any]] = {}
-        for entry in reversed(state["callbacks"]):
-            saved.setdefault(entry["type"], []).append(entry["state"])
-        for callback in self.callbacks:
-            states = saved.get(type(callback).__name__)
-            if states and (own := states.pop()):
-                callback.load_train_state(own)
 
     # --------------------------------------------------------------- hooks --
 
@@ -339,31 +300,6 @@ class Callbacks(NervanaObject):
             logger.warning(
                 "there is no checkpoint %s yet: training starts from the beginning", path
             )
-
-    def _limit_data_sets(self) -> None:
-        for callback in self.callbacks:
-            for name, value in vars(callback).items():
-                if is_data(value):
-                    setattr(callback, name, FirstBatches(value))
-
-    def _active(self) -> list[Any]:
-        """The callbacks in the order in which they run; without those that a dry run leaves out."""
-        first, last = self._active_in_groups()
-        return first + last
-
-    def _active_in_groups(self) -> tuple[list[Any], list[Any]]:
-        first: list[Any] = []
-        last: list[Any] = []
-        for callback in self.callbacks:  # those of users need not derive from Callback
-            if not (self.dry_run and getattr(callback, "writes_files", False)):
-                (last if getattr(callback, "runs_last", False) else first).append(callback)
-        return first, last
-
-    def _fire(self, callbacks: list[Any], hook: str, freq: str, *when: int) -> None:
-        data, model = self.callback_data, self.model()
-        for callback in callbacks:
-            if callback.should_fire(data, model, when[-1], getattr(callback, freq)):
-                getattr(callback, hook)(data, model, *when)
 
     def _catch_sigint(self) -> None:
         if threading.current_thread() is threading.main_thread():  # elsewhere Python forbids it

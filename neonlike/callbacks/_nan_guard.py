@@ -42,9 +42,7 @@ class NanGuardCallback(Callback):
 
     def on_train_end(self, callback_data: Any, model: Any) -> None:
         """Leave the layers alone again."""
-        for layer, method in self._watched:
-            del layer.__dict__[method]
-        self._watched = []
+        self._unwatch()
 
     def on_minibatch_begin(
         self, callback_data: Any, model: Any, epoch: int, minibatch: int
@@ -64,8 +62,12 @@ class NanGuardCallback(Callback):
     def _watch(self, layer: Any, method: str, what: str) -> None:
         original: Callable[..., Any] = getattr(layer, method)
 
+        reads_data = method == "fprop" and getattr(layer, "prev_layer", None) is None
+
         @functools.wraps(original)
         def watched(*args: Any, **kwargs: Any) -> Any:
+            if self._where and reads_data:
+                self._check(layer, "the data fed to", args[0], joint="")
             result = original(*args, **kwargs)
             if self._where:
                 self._check(layer, what, result)
@@ -74,13 +76,20 @@ class NanGuardCallback(Callback):
         setattr(layer, method, watched)
         self._watched.append((layer, method))
 
-    def _check(self, layer: Any, what: str, tensor: Any) -> None:
+    def _unwatch(self) -> None:
+        self._where = ""
+        for layer, method in self._watched:
+            del layer.__dict__[method]
+        self._watched = []
+
+    def _check(self, layer: Any, what: str, tensor: Any, joint: str = "of ") -> None:
         for array in _arrays(tensor):
             if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
-                where, self._where = self._where, ""
+                where = self._where
+                self._unwatch()
                 nan, inf = int(np.isnan(array).sum()), int(np.isinf(array).sum())
                 raise FloatingPointError(
-                    f"{where}: {what} of {describe(layer)} are the first numbers that are not "
+                    f"{where}: {what} {joint}{describe(layer)} are the first numbers that are not "
                     f"finite ({nan} NaN and {inf} infinite of {array.size}): try a lower "
                     "learning rate, gradient clipping, or look at the data"
                 )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neonlike.data._dataset import Dataset
-from neonlike.data._iterator import NervanaDataIterator
+from neonlike.data._iterator import ShuffledIterator
 from neonlike.serialization._objects import load_obj
 
 Array = NDArray[Any]
@@ -20,7 +20,7 @@ MIN_COUNT = 5  # rarer words are left out
 MAX_WORDS = 21  # of a generated sentence
 
 
-class ImageCaption(NervanaDataIterator):
+class ImageCaption(ShuffledIterator):
     """Training minibatches of (image features, sentence so far) and (next words, mask).
 
     Reads ``path/features.pkl.gz``: ``sents`` (the sentences of each image) and
@@ -41,6 +41,7 @@ class ImageCaption(NervanaDataIterator):
 
     image_size = 4096
     end_token = "."
+    shuffled = ("X", "y", "images", "sent_length")
 
     def __init__(self, path: str, max_images: int = -1) -> None:
         super().__init__(name=None)
@@ -138,10 +139,7 @@ class ImageCaption(NervanaDataIterator):
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         """Shuffle, then yield the minibatches of one epoch."""
-        order = self.be.rng.permutation(len(self.X))
-        self.X, self.y, self.images, self.sent_length = (
-            array[order] for array in (self.X, self.y, self.images, self.sent_length)
-        )
+        self._shuffle()
         n, steps = self.be.bsz, np.arange(self.max_sentence_length + 1)
         for batch in range(self.nbatches):
             rows = slice(batch * n, (batch + 1) * n)
@@ -226,7 +224,7 @@ class ImageCaptionTest(ImageCaption):
     """
 
     def __init__(self, path: str) -> None:
-        NervanaDataIterator.__init__(self, name=None)
+        ShuffledIterator.__init__(self, name=None)
         self._read(path)
         self.images = self.read_images("test")
         self.ref_sents = [

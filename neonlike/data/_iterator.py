@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from neonlike._object import NervanaObject
 
@@ -52,3 +55,34 @@ class NervanaDataIterator(NervanaObject):
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         """Yield ``(inputs, targets)`` of each minibatch of one epoch."""
         raise NotImplementedError(f"{self.classnm} does not define __iter__()")
+
+
+class ShuffledIterator(NervanaDataIterator):
+    """Base of iterators whose arrays are reordered in every epoch, again and again.
+
+    Attributes:
+        shuffled: names of the attributes with the arrays, all of one length.
+    """
+
+    shuffled: ClassVar[tuple[str, ...]]
+    _order: NDArray[np.intp] | None = None  # the present order of the examples; None: as given
+
+    def train_state(self) -> dict[str, Any]:
+        """Return the present order of the examples."""
+        return {} if self._order is None else {"order": self._order}
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Bring the examples into the order of a ``train_state``."""
+        if self._order is not None:
+            self._reorder(np.argsort(self._order))
+        if "order" in state:
+            self._reorder(state["order"])
+
+    def _shuffle(self) -> None:
+        """Reorder the arrays by a permutation from the backend's generator."""
+        self._reorder(self.be.rng.permutation(len(getattr(self, self.shuffled[0]))))
+
+    def _reorder(self, order: NDArray[np.intp]) -> None:
+        self._order = order if self._order is None else self._order[order]
+        for name in self.shuffled:
+            setattr(self, name, getattr(self, name)[order])

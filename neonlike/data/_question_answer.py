@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neonlike.data._iterator import NervanaDataIterator
+from neonlike.data._iterator import ShuffledIterator
 
 Array = NDArray[Any]
 
 
-class QA(NervanaDataIterator):
+class QA(ShuffledIterator):
     """Shuffled minibatches ``((story (L, N), query (Q, N)), answer (V, N))``.
 
     Each epoch reorders the data by a permutation from the backend's generator.
@@ -27,6 +27,8 @@ class QA(NervanaDataIterator):
     Raises:
         ValueError: unequal numbers of examples, or fewer than the batch size.
     """
+
+    shuffled = ("story", "query", "answer")
 
     def __init__(self, story: Array, query: Array, answer: Array) -> None:
         super().__init__(name=None)
@@ -63,9 +65,3 @@ class QA(NervanaDataIterator):
                 for array in (self.story, self.query, self.answer)
             )
             yield (story, query), answer
-
-    def _shuffle(self) -> None:
-        order = self.be.rng.permutation(self.ndata)
-        self.story, self.query, self.answer = (
-            array[order] for array in (self.story, self.query, self.answer)
-        )

@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+class _Overwrite(float):
+    """neon's default ``beta=1.0``, before which it cleared the deltas: the result overwrites."""
+
+
+OVERWRITE = _Overwrite(1.0)
+
+
 class BiRNN(SweepLayer):
     """Two plain recurrent nets, one forwards and one backwards in time, outputs stacked.
 
@@ -82,13 +89,14 @@ class BiRNN(SweepLayer):
         self.init_buffers(inputs)
         return self._forward(inference)
 
-    def bprop(self, error: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:
+    def bprop(self, error: Any, alpha: float = 1.0, beta: float = OVERWRITE) -> Any:
         """Compute dW, and ``alpha * input gradient + beta * old deltas``.
 
         Args:
             error: gradient of the outputs; not overwritten.
+            beta: left out, old deltas are overwritten.
         """
-        return self._backward(error, alpha, beta)
+        return self._backward(error, alpha, 0.0 if beta is OVERWRITE else beta)
 
 
 class BiLSTM(BiRNN):
@@ -113,6 +121,10 @@ class BiLSTM(BiRNN):
     ) -> None:
         super().__init__(output_size, init, init_inner, activation, reset_cells, split_inputs, name)
         self.gate_activation = gate_activation
+
+    def bprop(self, error: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:
+        """As BiRNN."""
+        return super().bprop(error, alpha, beta)
 
     @property
     def ifog_buffer(self) -> Any:

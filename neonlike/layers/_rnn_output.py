@@ -95,9 +95,9 @@ class RecurrentSum(RecurrentOutput):
         """Give every step ``alpha * scale * error + beta * old``; return the deltas' tensor."""
         if self.deltas_buffer is None:
             return None
-        scaled = error * (alpha * self.sumscale)
-        for step in self.deltas:
-            step[:] = scaled if beta == 0 else scaled + beta * step
+        steps = self.deltas_buffer.reshape((self.nin, self.nsteps, self.be.bsz))
+        scaled = error.reshape((self.nin, 1, self.be.bsz)) * (alpha * self.sumscale)
+        steps[:] = scaled if beta == 0 else scaled + beta * steps
         return self.deltas_buffer
 
 

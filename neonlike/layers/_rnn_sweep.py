@@ -138,13 +138,13 @@ class CellSweep:
         acts = activation_code(activation), activation_code(gate_activation)
         be, tensors = self._be, self.tensors
         if self.norm is None:
-            be.sweep_bprop(tensors, error, *acts, deltas, alpha, beta, h0)
-        else:
-            be.sweep_bprop(tensors, error, *acts, h0=h0)
-            self.norm.bprop(tensors.delta)
-            if deltas is not None:
-                be.sweep_unproject(tensors, deltas, alpha, beta)
+            be.sweep_bprop(tensors, x, error, *acts, deltas, alpha, beta, h0)
+            return
+        be.sweep_bprop(tensors, None, error, *acts, h0=h0)
+        self.norm.bprop(tensors.delta)
         be.sweep_input_gradient(tensors, x)
+        if deltas is not None:
+            be.sweep_unproject(tensors, deltas, alpha, beta)
 
     @property
     def _be(self) -> Any:

@@ -31,6 +31,7 @@ class CheckpointMixin(DescribeMixin):
         state = content["train_state"]
         state["random"] = random_states(self.be)
         state["bsz"] = self.be.bsz
+        state["finished"] = self.finished
         if progress is not None and not progress.done:
             state["epoch"] = dataclasses.asdict(progress)
         if hasattr(callbacks, "train_state"):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neonlike.models._train_state import random_states, set_random_states
+from neonlike.optimizers import Schedule
 
 Array = np.ndarray[Any, Any]
 DIVERGED = 4.0  # times the lowest cost
@@ -22,7 +23,7 @@ class LearningRates:
     Attributes:
         lrs: the rates tried, rising.
         costs: the training cost of a minibatch with each, smoothed.
-        suggestion: the rate at which the cost falls fastest.
+        suggestion: a tenth of the rate with the lowest cost: fast, but far from exploding.
     """
 
     lrs: Array
@@ -80,7 +81,7 @@ def find_learning_rate(
         saved.restore()
     if len(costs) < 3:
         raise ValueError("the cost is not finite from the start: look at the data and the network")
-    return LearningRates(lrs[: len(costs)], costs, _steepest(lrs, costs))
+    return LearningRates(lrs[: len(costs)], costs, float(lrs[costs.argmin()]) / 10)
 
 
 def _try(
@@ -92,18 +93,13 @@ def _try(
     with np.errstate(all="ignore"):  # exploding is the point
         for step, (lr, (x, t)) in enumerate(zip(lrs, batches, strict=False), 1):
             optimizer.learning_rate = float(lr)
-            mean = smoothing * mean + (1 - smoothing) * float(model.train_step(x, t))
+            value = float(np.asarray(model.train_step(x, t)).reshape(-1)[0])
+            mean = smoothing * mean + (1 - smoothing) * value
             smoothed = mean / (1 - smoothing**step)  # the mean starts at 0
             if not math.isfinite(smoothed) or (step > 10 and smoothed > DIVERGED * abs(best)):
                 return
             best = min(best, smoothed)
             yield smoothed
-
-
-def _steepest(lrs: Array, costs: Array) -> float:
-    """Return the rate of the steepest descent before the lowest cost."""
-    slopes = np.gradient(costs)[: max(int(costs.argmin()), 2)]
-    return float(lrs[slopes.argmin()])
 
 
 def _endless(dataset: Any) -> Iterator[Any]:
@@ -120,12 +116,13 @@ class _Saved:
         self.layers = model.layers.get_description(get_weights=True, keep_states=True)
         self.random = random_states(model.be)
         self.carried = [(layer, layer.train_state()) for layer in model._all_layers()]
-        self.old = model.optimizer, optimizer.learning_rate
+        self.old = model.optimizer, optimizer.learning_rate, optimizer.schedule
         self.counters = _state(optimizer)
         self.position = _state(dataset)
+        optimizer.schedule = Schedule()  # only the rates tried count
 
     def restore(self) -> None:
-        self.model.optimizer, self.optimizer.learning_rate = self.old
+        self.model.optimizer, self.optimizer.learning_rate, self.optimizer.schedule = self.old
         self.model.layers.load_weights(self.layers, load_states=True)
         self.dataset.reset()
         for target, state in [

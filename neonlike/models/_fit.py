@@ -40,8 +40,8 @@ class FitMixin(TrainStateMixin):
         self.optimizer = optimizer
         self.initialize(dataset, cost)
         callbacks.on_train_begin(num_epochs)
-        self._resume(callbacks)
         try:
+            self._resume(callbacks)
             while self.epoch_index < num_epochs and not self.finished:
                 self.nbatches = dataset.nbatches
                 callbacks.on_epoch_begin(self.epoch_index)

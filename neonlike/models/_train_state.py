@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import random
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -68,6 +69,7 @@ class TrainStateMixin(ModelState):
         if "callbacks" in state and hasattr(callbacks, "load_train_state"):
             callbacks.load_train_state(state["callbacks"])
         if "random" in state:
+            self.finished = bool(state.get("finished"))
             set_random_states(self.be, state["random"])
 
     def _check_same_run(self, state: Mapping[str, Any]) -> None:
@@ -114,7 +116,7 @@ class TrainStateMixin(ModelState):
             saved = state["epoch"]
             set_random_states(self.be, saved["random"])
             batches = iter(dataset)
-            done = list(itertools.islice(batches, saved["batches"]))[-1:]
+            done = deque(itertools.islice(batches, saved["batches"]), maxlen=1)
             progress.batches, progress.total = saved["batches"], saved["total"]
             progress.dataset, progress.random = saved["dataset"], saved["random"]
             self.total_cost[:] = progress.total

@@ -30,6 +30,7 @@ _FOREIGN = {
     b"\x89HDF": "an HDF5 file",
     b"PK\x03\x04": "a zip archive, such as PyTorch, Keras and NumPy write",
     b"\x93NUMPY": "a NumPy array (read it with numpy.load)",
+    b"\x89PNG": "a picture",
     b"\x1f\x8b": "compressed, but its name does not end in .gz",
     b"<": "a web page or XML document",
     b"version https://git-lfs": "the placeholder of a file in Git LFS (fetch it with git lfs pull)",

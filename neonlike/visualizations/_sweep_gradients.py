@@ -7,6 +7,7 @@ it. A sweep that forgets shows it as a fall towards its first steps.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -52,10 +53,13 @@ def sweep_gradients(model: Any, dataset: Any) -> dict[str, Array]:
 def _recorded(be: Any, sweeps: list[tuple[Any, list[Array]]]) -> Iterator[None]:
     """Append the geometry and the norms of every sweep that the backend propagates back."""
     sweep_bprop = be.sweep_bprop
+    signature = inspect.signature(sweep_bprop)
 
-    def recorded(sweep: Any, error: Any, *rest: Any, **kwargs: Any) -> None:
-        sweep_bprop(sweep, error, *rest, **kwargs)
-        sweeps.append((sweep.geometry, _norms(sweep, error)))
+    def recorded(*args: Any, **kwargs: Any) -> None:
+        sweep_bprop(*args, **kwargs)
+        given = signature.bind(*args, **kwargs).arguments
+        sweep = given["sweep"]
+        sweeps.append((sweep.geometry, _norms(sweep, given["error"])))
 
     be.sweep_bprop = recorded
     try:
@@ -65,7 +69,7 @@ def _recorded(be: Any, sweeps: list[tuple[Any, list[Array]]]) -> Iterator[None]:
 
 
 def _norms(sweep: Any, error: Any) -> list[Array]:
-    """Return the norms of each direction of a sweep (``neonlike.backends._rnn.Sweep``)."""
+    """Return the norms of each direction of a sweep (``neonlike.backends._sweep.Sweep``)."""
     count = sweep.directions
     tensors = [error, sweep.delta] + ([sweep.gates] if sweep.cell == "gru" else [])
     w = sweep.W_recur.get()

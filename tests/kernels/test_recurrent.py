@@ -30,8 +30,8 @@ GEOMETRIES = [(1, 5, 7), (1, 3, 150), (3, 4, 5), (2, 3, 16), (1, 1, 1), (5, 2, 1
 
 
 def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Fresh memory full of nan: nobody may rely on its content."""
-    return np.full(shape, np.nan, dtype)
+    """Fresh memory full of nan (or -1): nobody may rely on its content."""
+    return np.full(shape, -1 if np.issubdtype(dtype, np.integer) else np.nan, dtype)
 
 
 class Run:
@@ -71,6 +71,9 @@ class Run:
             np.full((directions * n, columns), np.nan, dtype) for _ in range(4)
         )
         self.gates, self.delta = (np.full_like(self.projection, np.nan) for _ in range(2))
+        self.dw_in, self.dw, self.db = (
+            np.full_like(w, np.nan) for w in (self.w_in, self.w, self.b)
+        )
         self.dh0 = np.full((directions * n, sequences), np.nan, dtype)
 
     def fprop(self, kernels: Any) -> Array:
@@ -113,12 +116,19 @@ class Run:
                 *(self.geometry, act, gate, scratch),
             )
 
+    def gradients(self, kernels: Any) -> None:
+        reset_h = self.reset_h if self.cell == "gru" else None
+        kernels.weight_gradients(
+            *(self.delta, self.x, self.h, self.h0, reset_h, self.dw_in, self.dw, self.db),
+            *(self.geometry, scratch),
+        )
+
     def results(self) -> Iterator[tuple[str, Array]]:
         names = ["h", "delta", "dh0"]
         names += {"rnn": [], "gru": ["gates", "reset_h"], "lstm": ["gates", "c", "c_act"]}[
             self.cell
         ]
-        names += [] if self.deltas is None else ["deltas"]
+        names += ["dw", "db"] + ([] if self.deltas is None else ["deltas", "dw_in"])
         return ((name, getattr(self, name)) for name in names)
 
 
@@ -131,6 +141,7 @@ def compare(dtype: Any = np.float64, *, inputs: bool = True, **arguments: Any) -
             run.x = run.deltas = None
         run.fprop(kernels.load(name).recurrent)
         run.bprop(kernels.load(name).recurrent)
+        run.gradients(kernels.load(name).recurrent)
         np.testing.assert_array_equal(run.err, err)
     fast, reference = (dict(runs[name].results()) for name in ("numba", "reference"))
     for name, expected in reference.items():
@@ -210,6 +221,7 @@ def test_threads_change_no_bit(cell: str, threads: int) -> None:
         try:
             sweep.fprop(recurrent)
             sweep.bprop(recurrent)
+            sweep.gradients(recurrent)
         finally:
             numba.set_num_threads(before)
     for (name, got), (_, wanted) in zip(run.results(), expected.results(), strict=True):
@@ -224,8 +236,10 @@ def test_states_in_columns_of_a_wider_array(kernel_set: Any, cell: str) -> None:
     for run in (plain, slice_):
         run.fprop(kernel_set.recurrent)
         run.bprop(kernel_set.recurrent)
+        run.gradients(kernel_set.recurrent)
     np.testing.assert_array_equal(slice_.h, plain.h)
     np.testing.assert_array_equal(slice_.delta, plain.delta)
+    np.testing.assert_array_equal(slice_.dw, plain.dw)
     assert (wide[:, :5] == 7).all()
     assert (wide[:, 17:] == 7).all()
 
@@ -248,18 +262,17 @@ def test_gradients(kernel_set: Any, cell: str, geometry: Any) -> None:
     run, recurrent = Run(cell, geometry, n=2), kernel_set.recurrent
     run.fprop(recurrent)
     run.bprop(recurrent)
-    delta, dh0 = run.delta.copy(), run.dh0.copy()
+    run.gradients(recurrent)
+    dh0 = run.dh0.copy()
     close = {"rtol": 1e-6, "atol": 1e-8}
     assert run.h0 is not None
     assert run.x is not None
     assert run.deltas is not None
     deltas, numerical = run.deltas.copy(), differences(run, recurrent, run.x)
     np.testing.assert_allclose(deltas, numerical, **close)
-    w_in = np.empty_like(run.w_in)
-    recurrent.input_gradient(delta, run.x, w_in)
-    np.testing.assert_allclose(w_in, differences(run, recurrent, run.w_in), **close)
-    db = delta.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(db, differences(run, recurrent, run.b), **close)
+    for gradient, weights in ((run.dw_in, run.w_in), (run.dw, run.w), (run.db, run.b)):
+        numerical = differences(run, recurrent, weights)
+        np.testing.assert_allclose(gradient, numerical, **close)
     np.testing.assert_allclose(dh0, differences(run, recurrent, run.h0), **close)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -167,9 +168,11 @@ def calls_of(step: Callable[[], Any]) -> int:
         nonlocal calls
         calls += event in ("call", "c_call")
 
+    gc.disable()  # finalizers of other tests' garbage are no part of the step
     sys.setprofile(count)
     try:
         step()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return calls

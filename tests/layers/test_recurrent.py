@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from layer_runner import MakeBackend, stand_alone
 
+from neonlike.backends import cleanup_backend, gen_backend
 from neonlike.initializers import Gaussian
 from neonlike.layers import (
     GRU,
@@ -72,6 +73,13 @@ def be64(make_be: MakeBackend) -> Any:
     return make_be(batch_size=2, datatype=np.float64)
 
 
+@pytest.fixture
+def fast64() -> Iterator[Any]:
+    """The same with the fast kernels only: for what does not depend on the kernel set."""
+    yield gen_backend("cpu", batch_size=2, datatype=np.float64, rng_seed=0)
+    cleanup_backend()
+
+
 def linear(nout: int = 4) -> Linear:
     return Linear(nout, INIT)
 
@@ -98,7 +106,7 @@ POSITIONS: dict[str, Callable[[Make], Any]] = {
 
 @pytest.mark.parametrize("position", POSITIONS)
 @pytest.mark.parametrize("layer", LAYERS)
-def test_gradients_in_every_position(be64: Any, layer: str, position: str) -> None:
+def test_gradients_in_every_position(fast64: Any, layer: str, position: str) -> None:
     check_gradient(POSITIONS[position](LAYERS[layer]), (4, 3))
 
 
@@ -317,8 +325,6 @@ STEADY: dict[str, tuple[Make, Any]] = {
 
 @pytest.mark.parametrize("layer", STEADY)
 def test_steady_state_allocates_nothing_large(layer: str) -> None:
-    from neonlike.backends import cleanup_backend, gen_backend
-
     be = gen_backend("cpu", batch_size=32, rng_seed=0)
     make, in_shape = STEADY[layer]
     made = make()

@@ -114,7 +114,7 @@ def test_horizontal_sweep_over_whole_columns_is_birnn(make_be: MakeBackend) -> N
         {"mode": "parallel", "patch": 2, "pad": True, "batch_norm": True},
         {"activation": Rectlin(), "order": "hv"},
     ],
-    ids=str,
+    ids=lambda options: "-".join(options),
 )
 def test_gradients(make_be: MakeBackend, cell: str, options: dict[str, Any]) -> None:
     make_be(batch_size=2, datatype=np.float64)

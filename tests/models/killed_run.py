@@ -125,7 +125,7 @@ def mlp() -> tuple[Any, ...]:
         Affine(6, INIT, bias=INIT, activation=Rectlin()),
         Affine(3, INIT, activation=Softmax()),
     ]
-    return layers, MultiOptimizer({"default": Adam(0.02), "Bias": rule}), data, data
+    return layers, MultiOptimizer({"default": Adam(learning_rate=0.02), "Bias": rule}), data, data
 
 
 def conv() -> tuple[Any, ...]:

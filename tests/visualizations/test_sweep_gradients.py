@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -80,8 +81,9 @@ def test_the_norms_are_those_the_gates_received(name: str, make_be: Callable[...
     original = type(be).sweep_bprop
     with pytest.MonkeyPatch.context() as patch:
 
-        def bprop(self: Any, sweep: Any, *args: Any) -> None:
-            original(self, sweep, *args)
+        @functools.wraps(original)
+        def bprop(self: Any, sweep: Any, *args: Any, **kwargs: Any) -> None:
+            original(self, sweep, *args, **kwargs)
             expected.extend(expected_norms(sweep))
 
         patch.setattr(type(be), "sweep_bprop", bprop)

@@ -115,6 +115,14 @@ def clear(panel: Array, start: int, size: int) -> None:
 
 
 @inner
+def copy_rows(
+    x: Array, row: int, column: int, panel: Array, start: int, pitch: int, rows: int, width: int
+) -> None:
+    """Copy ``rows`` rows of ``width`` elements from ``x[row, column]`` on to ``panel[start:]``."""
+    _copy_in(x, row, column, panel, start, pitch, rows, width, ())
+
+
+@inner
 def load(x: Array, row: int, rows: int, panel: Array, start: int, block: Block, t: int) -> None:
     """Copy rows of ``x`` at step ``t`` to ``panel[start:]``."""
     _, steps, inner = block.geometry

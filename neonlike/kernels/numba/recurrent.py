@@ -18,6 +18,7 @@ from neonlike.kernels.numba import _recurrent_gru as _gru
 from neonlike.kernels.numba import _recurrent_lstm as _lstm
 from neonlike.kernels.numba import _recurrent_rnn as _rnn
 from neonlike.kernels.numba import blas
+from neonlike.kernels.numba._recurrent_gradient import gradients, make_plan
 from neonlike.kernels.numba._recurrent_panel import LINE_BYTES, NARROW, Work, panel_width
 
 _EMPTY = {np.dtype(t): np.empty((0, 0), t) for t in (np.float32, np.float64)}
@@ -73,6 +74,13 @@ def _fills_panels(w: Array, geometry: Triple) -> bool:
     return 3 * -(-columns // unit) * unit <= 4 * columns
 
 
+def _threads(weights: int, geometry: Triple) -> int:
+    """As many threads as the work is worth."""
+    outer, steps, inner = geometry
+    worth = weights * outer * steps * inner >= _PARALLEL_WORK
+    return numba.get_num_threads() if worth else 1
+
+
 def _work(
     module: Any, w_in: Array, w: Array, features: int, geometry: Triple, scratch: Scratch
 ) -> Work:
@@ -88,8 +96,7 @@ def _work(
     gates, rows = module.GATES, module.PANEL_ROWS
     n, nin = w.shape[1], w_in.shape[1]
     directions, columns = w.shape[0] // (gates * n), geometry[0] * geometry[2]
-    worth = (w.size + w_in.size) * columns * geometry[1] >= _PARALLEL_WORK
-    threads, unit = numba.get_num_threads() if worth else 1, _unit(w)
+    threads, unit = _threads(w.size + w_in.size, geometry), _unit(w)
     width = panel_width(columns, threads, unit)
     padded = (gates * n + 2 * NARROW) * (max(n, nin) + NARROW)
     line = LINE_BYTES // w.itemsize
@@ -286,3 +293,25 @@ def gru_bprop(
     """See the reference set."""
     arrays = w_in, w, gates, h, h0, err, delta, reset_h, dh0
     _backward(_gru, deltas, (alpha, beta), delta, arrays, geometry, (act, gate), scratch)
+
+
+def weight_gradients(
+    delta: Array,
+    x: Array | None,
+    h: Array,
+    h0: Array | None,
+    reset_h: Array | None,
+    dw_in: Array,
+    dw: Array,
+    db: Array,
+    geometry: Triple,
+    scratch: Scratch,
+) -> None:
+    """See the reference set."""
+    features, nin = 0 if x is None else len(x), dw_in.shape[1]
+    threads = _threads(dw.size + dw_in.size, geometry)
+    directions = len(h) // dw.shape[1]
+    sizes = dw, features, nin, reset_h is not None, directions
+    plan = make_plan(*sizes, geometry, threads, scratch)
+    delta, inputs, h, state, reset = _rows(delta, x, h, h0, reset_h)
+    gradients(delta, inputs, h, state, reset, dw_in, dw, db, plan)

@@ -25,7 +25,6 @@ rows of a picture has its image rows as ``outer``, one along the columns has ``o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ from neonlike.kernels._recurrent_blocks import blocks
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.reference import blas
 from neonlike.kernels.reference._activation import forward, slope
+from neonlike.kernels.reference._recurrent_steps import directions_of
 
 
 def project(w_in: Array, x: Array, out: Array) -> None:
@@ -54,42 +54,6 @@ def input_gradient(delta: Array, x: Array, out: Array) -> None:
         blas.gemm(delta[rows], x[features].T, out[rows])
 
 
-class _Steps:
-    """The (rows, outer * inner) panels of the steps of an array."""
-
-    def __init__(self, x: Array, geometry: Triple) -> None:
-        self._x = x.reshape(x.shape[0], *geometry)
-
-    def __getitem__(self, t: int) -> Array:
-        return self._x[:, :, t].reshape(self._x.shape[0], -1)
-
-    def __setitem__(self, t: int, panel: Array) -> None:
-        self._x[:, :, t] = panel.reshape(self._x[:, :, t].shape)
-
-
-def _part(x: Array, direction: int, directions: int) -> Array:
-    rows = x.shape[0] // directions
-    return x[direction * rows : (direction + 1) * rows]
-
-
-def _directions(
-    w: Array, geometry: Triple, sequences: tuple[Array, ...], states: tuple[Array | None, ...]
-) -> Iterator[tuple[Any, ...]]:
-    """Per direction: the order of the steps, ``w``, ``sequences`` as steps, ``states``."""
-    outer, steps, inner = geometry
-    n = w.shape[1]
-    directions = sequences[0].shape[0] // n
-    for d in range(directions):
-        order = range(steps)[:: 1 - 2 * d]
-        zeros = (n, outer * inner), sequences[0].dtype
-        yield (
-            order,
-            _part(w, d, directions),
-            *(_Steps(_part(x, d, directions), geometry) for x in sequences),
-            *(np.zeros(*zeros) if s is None else _part(s, d, directions) for s in states),
-        )
-
-
 def rnn_fprop(
     w_in: Array,
     w: Array,
@@ -104,7 +68,7 @@ def rnn_fprop(
     """``h_t = act(w_in x_t + w h_{t-1} + b)``."""
     if x is not None:
         project(w_in, x, h)
-    for order, w_, h_, b_, last in _directions(w, geometry, (h,), (b, h0)):
+    for order, w_, h_, b_, last in directions_of(w, geometry, (h,), (b, h0)):
         for t in order:
             h_[t] = last = forward(act, h_[t] + w_ @ last + b_)
 
@@ -124,7 +88,7 @@ def rnn_bprop(
     scratch: Scratch,
 ) -> None:
     """``delta_t = act'(h_t) * (err_t + w^T delta_{t+1})``; ``dh0 = w^T delta_0``."""
-    for order, w_, h_, err_, delta_, dh in _directions(w, geometry, (h, err, delta), (dh0,)):
+    for order, w_, h_, err_, delta_, dh in directions_of(w, geometry, (h, err, delta), (dh0,)):
         dh[...] = 0
         for t in reversed(order):
             delta_[t] = slope(act, h_[t]) * (err_[t] + dh)
@@ -153,7 +117,7 @@ def lstm_fprop(
     if x is not None:
         project(w_in, x, gates)
     n = w.shape[1]
-    for order, w_, h_, gates_, c_, c_act_, b_, last, cell in _directions(
+    for order, w_, h_, gates_, c_, c_act_, b_, last, cell in directions_of(
         w, geometry, (h, gates, c, c_act), (b, h0, c0)
     ):
         for t in order:
@@ -187,7 +151,7 @@ def lstm_bprop(
     """The gate deltas, with ``s`` the gradient of h_t and ``dc`` that of c_t."""
     n = w.shape[1]
     sequences = (err, gates, c, c_act, delta)
-    for order, w_, err_, gates_, c_, c_act_, delta_, dh, cell0 in _directions(
+    for order, w_, err_, gates_, c_, c_act_, delta_, dh, cell0 in directions_of(
         w, geometry, sequences, (dh0, c0)
     ):
         dh[...] = 0
@@ -223,7 +187,7 @@ def gru_fprop(
     if x is not None:
         project(w_in, x, gates)
     n = w.shape[1]
-    for order, w_, h_, gates_, b_, last in _directions(w, geometry, (h, gates), (b, h0)):
+    for order, w_, h_, gates_, b_, last in directions_of(w, geometry, (h, gates), (b, h0)):
         for t in order:
             sums = gates_[t] + b_
             r, z = np.split(forward(gate, sums[: 2 * n] + w_[: 2 * n] @ last), 2)
@@ -253,7 +217,7 @@ def gru_bprop(
     """The gate deltas, and ``reset_h`` (d*n, columns) = ``r * h_{t-1}`` for the gradient of w_q."""
     n = w.shape[1]
     sequences = (h, gates, err, delta, reset_h)
-    for order, w_, h_, gates_, err_, delta_, reset_h_, dh, state0 in _directions(
+    for order, w_, h_, gates_, err_, delta_, reset_h_, dh, state0 in directions_of(
         w, geometry, sequences, (dh0, h0)
     ):
         dh[...] = 0
@@ -270,3 +234,34 @@ def gru_bprop(
             dh[...] = s * (1 - z) + w_[: 2 * n].T @ d_rz + r * u
     if deltas is not None:
         unproject(w_in, delta, deltas, alpha, beta)
+
+
+def weight_gradients(
+    delta: Array,
+    x: Array | None,
+    h: Array,
+    h0: Array | None,
+    reset_h: Array | None,
+    dw_in: Array,
+    dw: Array,
+    db: Array,
+    geometry: Triple,
+    scratch: Scratch,
+) -> None:
+    """``dw_in = delta x^T``, ``dw = sum_t delta_t h_{t-1}^T``, ``db = sum_t delta_t``.
+
+    The candidate rows of the GRU have ``reset_h`` in place of the states; without ``x`` there is
+    no ``dw_in``.
+    """
+    if x is not None:
+        input_gradient(delta, x, dw_in)
+    n = dw.shape[1]
+    plain = dw.shape[0] * n // len(h) - (0 if reset_h is None else n)
+    sequences = (h, delta, h if reset_h is None else reset_h)
+    for order, dw_, h_, delta_, reset_, last in directions_of(dw, geometry, sequences, (h0,)):
+        dw_[...] = 0
+        for t in order:
+            dw_[:plain] += delta_[t][:plain] @ last.T
+            dw_[plain:] += delta_[t][plain:] @ reset_[t].T
+            last = h_[t]
+    db[...] = delta.sum(axis=1, keepdims=True)
