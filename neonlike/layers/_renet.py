@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from neonlike.layers._errors import shape_message
 from neonlike.layers._rnn_norm import NormalizedLayer, SequenceNorm
-from neonlike.layers._rnn_sweep import GATES, CellSweep, is_array, states_buffer
+from neonlike.layers._rnn_sweep import GATES, CellSweep, is_array
 from neonlike.layers._shapes import buffer_shape, numel
 from neonlike.transforms.activation import Logistic, Tanh
 
@@ -49,6 +49,9 @@ class ReNet(NormalizedLayer):
     Raises:
         ValueError: unknown cell, order or mode; a picture that the patches do not divide.
     """
+
+    overwrites_error = False
+    reads_outputs = True  # the states of the last sweep, in bprop
 
     def __init__(
         self,
@@ -171,7 +174,9 @@ class ReNet(NormalizedLayer):
         )
         batch, (rows, columns) = self.be.bsz, self.grid
         geometries = {"v": (1, rows, columns * batch), "h": (rows, columns, batch)}
-        self.states_buffer = states_buffer(self)
+        # rows of strided memory (the end of a merge branch) cannot be read under another shape
+        contiguous = self.outputs.is_contiguous
+        self.states_buffer = self.outputs if contiguous else self.be.zeros(self.outputs.shape)
         maps = self._maps(rows * columns * batch)
         for sweep, part in self._rows():
             way = sweep.suffixes[0][1]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from neonlike.layers._errors import describe, shape_message
 from neonlike.layers._parameter import ParameterLayer
 from neonlike.layers._rnn_shapes import get_steps, interpret_in_shape
-from neonlike.layers._rnn_sweep import GATES, CellSweep, is_array, states_buffer
+from neonlike.layers._rnn_sweep import GATES, CellSweep, is_array
 
 if TYPE_CHECKING:
     from typing import Self
@@ -25,6 +25,7 @@ class SweepLayer(ParameterLayer):
         out_deltas_buffer: the same tensor as ``deltas``.
     """
 
+    overwrites_error = False
     reads_outputs = True  # the hidden states, in bprop and for the next batch
     cell: ClassVar[str] = "rnn"
     suffixes: ClassVar[tuple[str, ...]] = ("",)
@@ -133,7 +134,7 @@ class SweepLayer(ParameterLayer):
             named = self.sweep.stacks(flat, prefix) | self.sweep.views(flat, prefix)
             for name, view in named.items():
                 setattr(self, name, view)
-        self.sweep.bind(W, dW, states_buffer(self), (1, self.nsteps, self.be.bsz))
+        self.sweep.bind(W, dW, self.outputs, (1, self.nsteps, self.be.bsz))
         self.h = get_steps(self.outputs, self.out_shape)
         self.x = None
 
@@ -179,9 +180,6 @@ class SweepLayer(ParameterLayer):
     def _forward(self, inference: bool, h0: Any = None, c0: Any = None) -> Any:
         """Run the sweep on ``x``."""
         self.sweep.fprop(self.x, self.activation, self.gate_activation, inference, h0, c0)
-        states = self.sweep.tensors.h
-        if states is not self.outputs:
-            self.outputs[:] = states
         return self.outputs
 
     def _backward(self, error: Any, alpha: float, beta: float, h0: Any = None) -> Any:

@@ -21,6 +21,7 @@ class RecurrentOutput(Layer):
         deltas: the list of its step views.
     """
 
+    overwrites_error = False
     nin: int
     nsteps: int
 
@@ -137,6 +138,7 @@ class RecurrentLast(RecurrentOutput):
 class BiSum(Layer):
     """Sum of the forward and backward halves of a bidirectional layer: (2 F, T) -> (F, T)."""
 
+    overwrites_error = False
     nin: int
     nsteps: int
 

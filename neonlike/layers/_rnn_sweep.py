@@ -151,18 +151,6 @@ class CellSweep:
         return NervanaObject.be
 
 
-def states_buffer(layer: Any) -> Any:
-    """Where the final states of ``layer`` go: ``outputs``, if nobody else writes there.
-
-    The backward pass needs the states. A following layer that works in place changes the outputs,
-    and rows of a strided buffer may not be read under another shape: then it is a new tensor.
-    """
-    following = layer.next_layer
-    if layer.outputs.is_contiguous and (following is None or following.owns_output):
-        return layer.outputs
-    return layer.be.zeros(layer.outputs.shape)
-
-
 def is_array(init: Any) -> bool:
     """Tell a tensor or array from an initializer."""
     return hasattr(init, "shape")

@@ -13,7 +13,7 @@ from layer_runner import MakeBackend, stand_alone
 
 from neonlike.backends import cleanup_backend, gen_backend
 from neonlike.initializers import Constant, Gaussian, GlorotUniform
-from neonlike.layers import Affine, BiRNN, Conv, ReNet, Sequential
+from neonlike.layers import Activation, Affine, BiRNN, Conv, ReNet, Sequential
 from neonlike.models import Model
 from neonlike.testing import check_gradient
 from neonlike.transforms import Rectlin, Tanh
@@ -198,6 +198,12 @@ def test_description_and_weights_round_trip(make_be: MakeBackend) -> None:
     restored.initialize((1, 4, 2))
     restored.deserialize(described, load_states=True)
     np.testing.assert_array_equal(restored.fprop(x, inference=True).get(), expected)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru"])
+def test_a_following_in_place_layer_spoils_no_gradient(make_be: MakeBackend, cell: str) -> None:
+    make_be(batch_size=2, datatype=np.float64)
+    check_gradient([ReNet(2, INIT, cell=cell), Activation(Tanh())], (1, 2, 3))
 
 
 def test_ends_and_starts_a_branch(make_be: MakeBackend) -> None:
