@@ -87,8 +87,8 @@ class Adam(Optimizer):
 class ShiftAdaMax(Optimizer):
     """AdaMax with powers of two as factors, for binary networks (Courbariaux et al. 2016).
 
-    With AP2(x) = sign(x) 2^rint(log2 |x|) and l = lr / (1 - b1^(epoch + 1)):
-    m = b1 m + (1 - b1) g; u = max(b2 u, |g|); inv = 1 / (u + eps);
+    With AP2(x) = sign(x) 2^rint(log2 abs(x)) and l = lr / (1 - b1^(epoch + 1)):
+    m = b1 m + (1 - b1) g; u = max(b2 u, abs(g)); inv = 1 / (u + eps);
     p = clip(p - m AP2(inv) AP2(l), -1, 1).
 
     Args:
