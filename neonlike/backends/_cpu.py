@@ -14,7 +14,6 @@ from neonlike.backends._containers import ContainersMixin
 from neonlike.backends._conv import ConvMixin
 from neonlike.backends._cpu_tensor import CPUTensor
 from neonlike.backends._dot import DotMixin
-from neonlike.backends._evaluator import Evaluator
 from neonlike.backends._hist import HistMixin
 from neonlike.backends._lookup import LookupMixin
 from neonlike.backends._misc import MiscMixin
@@ -24,6 +23,7 @@ from neonlike.backends._optree import OpTreeNode
 from neonlike.backends._pool import PoolMixin
 from neonlike.backends._random import RandomMixin
 from neonlike.backends._rnn import RnnMixin
+from neonlike.backends._tree_log import make_evaluator
 
 DTYPES = (np.float16, np.float32, np.float64)
 NUMERICS = ("fast", "strict")
@@ -82,7 +82,7 @@ class Backend(  # type: ignore[misc]  # AbstractBackend has neon's older signatu
         self.deterministic = rng_seed is not None
         self.kernels = kernels.load(self.kernel_set)
         self.scratch = BufferPool()
-        self._evaluator = Evaluator(self.kernels, self.scratch)
+        self._evaluator = make_evaluator(self.kernels, self.scratch)
         self.gen_rng(rng_seed)
 
     def execute(self, node: OpTreeNode) -> Any:

@@ -17,9 +17,9 @@ from neonlike.backends._tensor import Tensor
 if TYPE_CHECKING:
     from typing import Self
 
-Spec = tuple[tuple[int, ...], tuple[int, ...], int]
+Spec = tuple[tuple[int, ...], tuple[int, ...], int, bool]
 
-# Layouts (shape, strides, dtype) met so far, numbered: op-tree keys hold the number
+# Layouts (shape, strides, dtype, aligned and writeable) met so far; op-tree keys hold the number
 _LAYOUTS: dict[Spec, int] = {}
 
 
@@ -82,11 +82,12 @@ class CPUTensor(Tensor):
 
     @property
     def layout(self) -> int:
-        """A number that stands for shape, strides and dtype of the array."""
+        """A number that stands for shape, strides, dtype and flags of the array."""
         number = self._layout
         if number is None:
             a = self._tensor
-            number = _LAYOUTS.setdefault((a.shape, a.strides, a.dtype.num), len(_LAYOUTS))
+            spec = (a.shape, a.strides, a.dtype.num, a.flags.behaved)
+            number = _LAYOUTS.setdefault(spec, len(_LAYOUTS))
             self._layout = number
         return number
 

@@ -1,4 +1,12 @@
-"""Running assignments of op-trees: one program per tree structure, cached."""
+"""Running assignments of op-trees: one program per tree structure, cached.
+
+Evaluation has two tiers with the same results, but for rounding: an interpreter of any tree, and
+fused kernels for trees of element-wise operations, sums, maxima, minima and transposes on float32
+or float64, where the kernel set compiles such. Compiling takes milliseconds, or one if the kernel
+is found on disk. So that the results of a step do not depend on how often it has run before, a
+tree starts in the first tier only if both tiers give it the same bits; it is compiled when it
+proves hot. Functions and sums are rounded differently, and trees with them are compiled at once.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +18,16 @@ import numpy as np
 from neonlike.backends._buffers import Arena
 from neonlike.backends._compile import compile_program
 from neonlike.backends._flatten import Flat
+from neonlike.backends._fused import FusedProgram, fuse
+from neonlike.backends._fusion import is_exact
 from neonlike.backends._graph import Graph
 from neonlike.backends._optree import OpTreeNode
 from neonlike.backends._program import Program
 from neonlike.kernels._types import Scratch
 
 MAX_PROGRAMS = 2048
+HOT = 2  # the run at which a tree moves to the second tier
+Key = tuple[Any, ...]
 
 
 class Evaluator:
@@ -30,7 +42,8 @@ class Evaluator:
         self._kernels = kernels
         self._scratch = scratch
         self._arena = Arena()
-        self._programs: dict[tuple[Any, ...], Program] = {}
+        self._programs: dict[Key, Program] = {}
+        self._fused: dict[Key, FusedProgram] = {}
 
     def assign(self, target: Any, tree: OpTreeNode) -> None:
         """Write the value of ``tree``, broadcast and cast, into the tensor ``target``.
@@ -40,16 +53,52 @@ class Evaluator:
             TypeError: operations that NumPy does not define for the dtypes.
         """
         flat = Flat(target, tree)
-        key = tuple(flat.key)
-        with np.errstate(all="ignore"):
-            program = self._programs.get(key)
-            if program is None:
-                program = self._programs[key] = self._compile(flat, target, tree)
+        self._run(tuple(flat.key), flat, target, tree)
+
+    def _run(self, key: Key, flat: Flat, target: Any, tree: OpTreeNode) -> None:
+        fused = self._fused.get(key)
+        if fused is None:
+            with np.errstate(all="ignore"):
+                self._run_first_tier(key, flat, target, tree)
+        elif not fused.run(target, flat.leaves, flat.scalars, self._scratch):
+            self._fuse(key, flat, target, tree, direct=False)
+
+    def _run_first_tier(self, key: Key, flat: Flat, target: Any, tree: OpTreeNode) -> None:
+        """Run a tree that is not compiled, unless it is to be compiled now."""
+        program = self._programs.get(key)
+        if program is None:
+            graph, result = _lower(flat, target, tree)
+            if not is_exact(graph.values) and self._fuse(key, flat, target, tree):
+                return
+            _make_room(self._programs)
+            program = compile_program(graph, result, target, self._kernels, self._arena)
+            self._programs[key] = program
+        program.runs += 1
+        if program.runs == HOT and self._fuse(key, flat, target, tree):
+            del self._programs[key]
+        else:
             program.run(target, flat.leaves, flat.scalars, self._scratch)
 
-    def _compile(self, flat: Flat, target: Any, tree: OpTreeNode) -> Program:
-        if len(self._programs) >= MAX_PROGRAMS:
-            self._programs.pop(next(iter(self._programs)))
-        graph = Graph(flat, target)
-        result = graph.lower(tree)
-        return compile_program(graph, result, target, self._kernels, self._arena)
+    def _fuse(
+        self, key: Key, flat: Flat, target: Any, tree: OpTreeNode, direct: bool = True
+    ) -> bool:
+        """Make and run the fused program of a tree; return whether there is one."""
+        graph, result = _lower(flat, target, tree)
+        fused = fuse(graph.values, result, target, flat.leaves, self._kernels, self._arena, direct)
+        if fused is None:
+            return False
+        _make_room(self._fused)
+        self._fused[key] = fused
+        if not fused.run(target, flat.leaves, flat.scalars, self._scratch):
+            return self._fuse(key, flat, target, tree, direct=False)
+        return True
+
+
+def _lower(flat: Flat, target: Any, tree: OpTreeNode) -> tuple[Graph, int]:
+    graph = Graph(flat, target)
+    return graph, graph.lower(tree)
+
+
+def _make_room(programs: dict[Key, Any]) -> None:
+    if len(programs) >= MAX_PROGRAMS:
+        programs.pop(next(iter(programs)))

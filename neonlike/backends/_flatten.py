@@ -30,7 +30,7 @@ class Flat:
 
     def _walk(self, target: Any, tree: OpTreeNode) -> None:
         """Write the tree in prefix order; what was met before is named by its number."""
-        key, nodes = self.key, dict[int, int]()
+        key, nodes, indices = self.key, dict[int, int](), self._indices
         pending: list[Any] = [tree]
         while pending:
             x = pending.pop()
@@ -43,26 +43,26 @@ class Flat:
                 op, left, right = x
                 name = op["op"]
                 key.append(name)
-                if name == "rand":
-                    self._add_leaf(id(x), target.backend.draw(target.shape))
-                    continue
                 if "axis" in op:
                     key.append(op["axis"])
-                pending += (right, left)
-            elif x is None:
-                key.append(None)
+                elif name == "pow" and is_power(right):
+                    key += ("^", right, type(right))
+                    right = None
+                elif name == "rand":
+                    self._add_leaf(id(x), target.backend.draw(target.shape))
+                    continue
+                pending += (left,) if right is None else (right, left)
             elif isinstance(x, NUMBERS):
                 self._add_scalar(x)
-            else:
+            elif id(x) in indices:
+                key.append(~indices[id(x)])
+            elif x is not None:
                 self._add_leaf(id(x), x)
 
     def _add_leaf(self, identity: int, tensor: Any) -> None:
-        index = self._indices.setdefault(identity, len(self.leaves))
-        if index == len(self.leaves):
-            self.leaves.append(tensor)
-            self.key.append(tensor.layout)
-        else:
-            self.key.append(~index)
+        self._indices[identity] = len(self.leaves)
+        self.leaves.append(tensor)
+        self.key.append(tensor.layout)
 
     def _add_scalar(self, x: Number) -> None:
         index = self._indices.setdefault(_identity(x), len(self.scalars))
@@ -79,6 +79,11 @@ class Flat:
     def scalar_index(self, x: Number) -> int:
         """Index in ``scalars`` of a number of the tree."""
         return self._indices[_identity(x)]
+
+
+def is_power(x: Any) -> bool:
+    """Whether an exponent is part of a tree's structure, and not an argument of its program."""
+    return (type(x) is int or type(x) is float) and (x % 1 == 0 or abs(x) == 0.5) and abs(x) <= 8
 
 
 def _identity(x: Number) -> tuple[type, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from neonlike.backends._flatten import Flat, Number, number_class
+from neonlike.backends._flatten import Flat, Number, is_power, number_class
 from neonlike.backends._numpy_ops import numpy_call_dict_cpu
 from neonlike.backends._operations import OpCollection, Shape
 from neonlike.backends._optree import OpTreeNode, operands_first
@@ -98,6 +98,8 @@ class Graph:
             return self._leaf(node)
         if name not in numpy_call_dict_cpu:
             raise TypeError(f"{name} can only be the whole right side of an assignment")
+        if name == "pow" and is_power(right):
+            return self.emit(name, self._operand(left), self.const(right))
         sides = (left, right) if name in OpCollection.binary_ops else (left,)
         return self.emit(name, *map(self._operand, sides), axis=op.get("axis"))
 

@@ -146,6 +146,7 @@ class Program:
         result: register into which the target is put when the last stage may
             write there directly; -1 if the stages themselves write register -1.
         aligned: leaves that the direct stage reads only at the place it writes.
+        runs: how often it has run.
     """
 
     registers: Registers
@@ -158,6 +159,7 @@ class Program:
     buffers: list[tuple[int, Shape, np.dtype[Any]]] = field(default_factory=list)
     result: int = -1
     aligned: frozenset[int] = frozenset()
+    runs: int = 0
 
     def run(self, target: Any, leaves: list[Any], scalars: list[Any], scratch: Scratch) -> None:
         """Evaluate for these tensors and numbers and write into the tensor ``target``."""

@@ -25,7 +25,7 @@ __all__ = ["Activation", "Sweep", "SweepMixin", "codes"]
 Act = Any  # an Activation code, or a Transform
 
 
-@dataclass
+@dataclass(eq=False)
 class Sweep:
     """The tensors of one recurrent sweep, the rows of its directions stacked.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from neonlike.layers._errors import shape_message
 from neonlike.layers._rnn_norm import NormalizedLayer, SequenceNorm
-from neonlike.layers._rnn_sweep import GATES, CellSweep, is_array
+from neonlike.layers._rnn_sweep import GATES, CellSweep, is_array, same_objects
 from neonlike.layers._shapes import buffer_shape, numel
 from neonlike.transforms.activation import Logistic, Tanh
 
@@ -142,8 +142,8 @@ class ReNet(NormalizedLayer):
     def allocate(self, shared_outputs: Any = None) -> None:  # type: ignore[override]  # spec layers 3.2
         """Make outputs, weights (unless loaded before) and the buffers of both sweeps."""
         super().allocate(shared_outputs)
-        present = tuple(id(t) for t in (self.W, self.dW, self.outputs))
-        if present != self._bound:
+        present = self.W, self.dW, self.outputs
+        if not same_objects(present, self._bound):
             self._bind()
             self._bound = present
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from neonlike.layers._errors import describe, shape_message
 from neonlike.layers._parameter import ParameterLayer
 from neonlike.layers._rnn_shapes import get_steps, interpret_in_shape
-from neonlike.layers._rnn_sweep import GATES, CellSweep, is_array
+from neonlike.layers._rnn_sweep import GATES, CellSweep, is_array, same_objects
 
 if TYPE_CHECKING:
     from typing import Self
@@ -102,9 +102,10 @@ class SweepLayer(ParameterLayer):
         super().allocate(shared_outputs)
         if self.dW is None:
             self.dW = self.be.empty_like(self.W)
-        if tuple(id(t) for t in (self.W, self.dW, self.outputs)) != self._bound:
+        present = self.W, self.dW, self.outputs
+        if not same_objects(present, self._bound):
             self._bind()
-            self._bound = tuple(id(t) for t in (self.W, self.dW, self.outputs))
+            self._bound = present
 
     def init_params(self, shape: Any) -> None:
         """Make W and fill it: initializers see one gate block at a time (spec layers 11)."""

@@ -151,6 +151,11 @@ class CellSweep:
         return NervanaObject.be
 
 
+def same_objects(first: tuple[Any, ...], second: tuple[Any, ...]) -> bool:
+    """Whether both hold the very same tensors (``==`` on tensors makes op-trees)."""
+    return len(first) == len(second) and all(a is b for a, b in zip(first, second, strict=True))
+
+
 def is_array(init: Any) -> bool:
     """Tell a tensor or array from an initializer."""
     return hasattr(init, "shape")

@@ -3,6 +3,7 @@
 from neonlike.kernels.numba import blas as blas
 from neonlike.kernels.numba import conv as conv
 from neonlike.kernels.numba import elementwise as elementwise
+from neonlike.kernels.numba import fused as fused
 from neonlike.kernels.numba import lookup as lookup
 from neonlike.kernels.numba import norm as norm
 from neonlike.kernels.numba import pool as pool
@@ -15,6 +16,7 @@ __all__ = [
     "blas",
     "conv",
     "elementwise",
+    "fused",
     "lookup",
     "norm",
     "pool",

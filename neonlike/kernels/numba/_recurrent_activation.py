@@ -14,10 +14,10 @@ from neonlike.kernels._activation import (
     TANH,
 )
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba import _recurrent_math as vector
+from neonlike.kernels.numba import _vector_math as vector
 from neonlike.kernels.numba._jit import inner
-from neonlike.kernels.numba._recurrent_math import Lanes
 from neonlike.kernels.numba._recurrent_passes import elementwise
+from neonlike.kernels.numba._vector_math import Lanes
 
 Code = tuple[int, float, float]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
-from neonlike.kernels.numba._recurrent_math import Lanes
 from neonlike.kernels.numba._recurrent_panel import (
     Block,
     Work,
@@ -29,6 +28,7 @@ from neonlike.kernels.numba._recurrent_panel import (
 from neonlike.kernels.numba._recurrent_passes import elementwise
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
+from neonlike.kernels.numba._vector_math import Lanes
 
 GATES = 4
 PANEL_ROWS = 12  # times n, before the rows of the inputs: gates and their deltas, four more

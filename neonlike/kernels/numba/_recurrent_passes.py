@@ -18,8 +18,8 @@ from numba.core import cgutils as _cgutils
 from numba.core import types
 from numba.extending import intrinsic
 
-from neonlike.kernels.numba._recurrent_math import Lanes
 from neonlike.kernels.numba._vector import LINE_BYTES, Vectors, loop
+from neonlike.kernels.numba._vector_math import Lanes
 
 cgutils: Any = _cgutils  # carries no type information
 _INDEX = ir.IntType(64)
@@ -37,6 +37,7 @@ def outlined(
     Never inlined, and without the copies of loops that the compiler makes for special cases: all
     of this is vectors already, and would take minutes to compile.
     """
+    name = f"neonlike.{name}"
     kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
     if name not in builder.module.globals:
         function = ir.Function(builder.module, kind, name)

@@ -18,6 +18,7 @@ strides, so that the same code serves matrix products, filter windows and ring b
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 from collections.abc import Callable, Sequence
@@ -96,6 +97,15 @@ class Vectors:
     def zero(self) -> ir.Value:
         return ir.Constant(self.type, None)
 
+    def constant(self, number: float) -> ir.Value:
+        """``number`` in all lanes."""
+        return splat_constant(self.type, number)
+
+    @property
+    def integers(self) -> ir.VectorType:
+        """The type of vectors of integers of the same size."""
+        return ir.VectorType(ir.IntType(8 * self.bytes), self.lanes)
+
     def shuffle(self, a: ir.Value, b: ir.Value, lanes: Sequence[int]) -> ir.Value:
         mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), list(lanes))
         return self.builder.shuffle_vector(a, b, mask)
@@ -120,6 +130,20 @@ class Vectors:
             ]
             count //= 2
         return list(vectors)
+
+
+def splat_constant(kind: ir.VectorType, number: float) -> ir.Constant:
+    """The vector with ``number`` in all lanes."""
+    return _splat(kind, kind.element(number).get_reference())
+
+
+@functools.cache
+def _splat(kind: ir.VectorType, text: str) -> ir.Constant:
+    """A splat constant made of text, which saves formatting each lane."""
+    lanes = ", ".join([f"{kind.element} {text}"] * kind.count)
+    constant = ir.FormattedConstant(kind.element, f"<{lanes}>")
+    constant.type = kind  # given at once, the text would be taken for that of an element
+    return constant
 
 
 def loop(

@@ -19,9 +19,9 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-from neonlike.kernels.numba._recurrent_math import Lanes
 from neonlike.kernels.numba._recurrent_passes import outlined
 from neonlike.kernels.numba._vector import Vectors, loop
+from neonlike.kernels.numba._vector_math import Lanes
 
 _INDEX = ir.IntType(64)
 

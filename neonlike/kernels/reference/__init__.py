@@ -3,6 +3,7 @@
 from neonlike.kernels.reference import blas as blas
 from neonlike.kernels.reference import conv as conv
 from neonlike.kernels.reference import elementwise as elementwise
+from neonlike.kernels.reference import fused as fused
 from neonlike.kernels.reference import lookup as lookup
 from neonlike.kernels.reference import norm as norm
 from neonlike.kernels.reference import pool as pool
@@ -15,6 +16,7 @@ __all__ = [
     "blas",
     "conv",
     "elementwise",
+    "fused",
     "lookup",
     "norm",
     "pool",
