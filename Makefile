@@ -9,7 +9,7 @@ endif
 PY := $(BIN)/python
 WORKERS ?= 2
 
-.PHONY: demo test check format bench docs clean
+.PHONY: demo test check format bench docs notebooks clean
 
 $(VENV)/.installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || \
@@ -40,6 +40,11 @@ bench: $(VENV)/.installed  ## time nets, layers and kernels; against PyTorch whe
 docs: $(VENV)/.installed   ## build the documentation into docs/_build
 	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[docs]"
 	$(PY) -m sphinx -q -W -b html docs docs/_build/html
+
+notebooks: $(VENV)/.installed  ## run the tutorials and write their notebooks
+	$(PY) -m pip install --quiet --disable-pip-version-check --editable ".[notebooks]"
+	$(PY) -m ipykernel install --sys-prefix
+	$(BIN)/jupytext --quiet --to ipynb --set-kernel python3 --execute examples/tutorials/[0-9]*.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info docs/_build .mypy_cache .ruff_cache .hypothesis
