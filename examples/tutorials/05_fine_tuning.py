@@ -129,4 +129,4 @@ print(f"digits 5 to 9 from 128 examples, fine-tuned:   {error(tuned, test):.1%} 
 
 # %% [markdown]
 # **Try:** 32 examples; freezing (`layer.set_freeze(True)`, if all of the known layers shall stay as
-# they are); `neonlike convert digits_0_to_4.prm digits.nlk`, the safe and faster format.
+# they are); `neonlike convert digits_0_to_4.prm digits.safetensors`, the safe and faster format.
