@@ -73,7 +73,7 @@ def summary(name: str, content: Any) -> str:
     if "model" in content:
         facts, rows = _facts(content), list(_layers(content["model"], 0))
     elif "layer_params_states" in content:
-        facts = {"written by": "neon before 1.2 (parameters without the network)"}
+        facts = {"format": "neon before 1.2 (parameters without the network)"}
         facts["epochs"] = content.get("epoch_index", "unknown")
         rows = [_row(str(i), "", e, 0) for i, e in enumerate(content["layer_params_states"])]
     else:
@@ -87,7 +87,7 @@ def summary(name: str, content: Any) -> str:
 def _facts(content: Mapping[str, Any]) -> dict[str, Any]:
     backend = content.get("backend", {})
     found = {
-        "written by": f"neon {content['neon_version']}" if "neon_version" in content else None,
+        "format": f"neon {content['neon_version']}" if "neon_version" in content else None,
         "backend": backend.get("type"),
         "seed": backend.get("rng_seed"),
         "epochs": content.get("epoch_index"),

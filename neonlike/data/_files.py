@@ -61,6 +61,6 @@ def convert_manifest(
     rows = [line.split(",") for line in lines if line.strip()]
     if not rows:
         raise ValueError(f"{source_manifest} has no records")
-    rows.insert(0, ["@FILE"] * len(rows[0]))
+    rows.insert(0, ["@FILE", *["FILE"] * (len(rows[0]) - 1)])
     text = "".join("\t".join(row) + "\n" for row in rows)
     atomic_write(output_manifest or source_manifest, text.encode("utf-8"))

@@ -326,7 +326,7 @@ def test_convert_manifest(tmp_path: Path) -> None:
     old, new = tmp_path / "old.csv", tmp_path / "new.tsv"
     old.write_text("a.jpg,a.txt\nb.jpg,b.txt\n")
     convert_manifest(old, new)
-    assert new.read_text() == "@FILE\t@FILE\na.jpg\ta.txt\nb.jpg\tb.txt\n"
+    assert new.read_text() == "@FILE\tFILE\na.jpg\ta.txt\nb.jpg\tb.txt\n"
     convert_manifest(old)
     assert old.read_text() == new.read_text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from golden_cases import case_info, case_names, golden_file
 from training_runs import Recorder, build_network, iterators, one_hot, parameters
 
 from neonlike import NervanaObject
+from neonlike.backends import get_num_threads, set_num_threads
+from neonlike.backends._threads import available_threads
 from neonlike.callbacks import Callbacks
 from neonlike.callbacks.callbacks import Callback
 from neonlike.data import ArrayIterator
@@ -49,10 +52,21 @@ class Masks(Callback):
             self.masks.append(layers[0].keep_mask.get())
 
 
+@pytest.fixture(autouse=True)
+def _same_threads_afterwards() -> Iterator[None]:
+    before = get_num_threads()
+    yield
+    set_num_threads(before)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("case", TRAIN)
-def test_training_run(make_be: Any, case: str) -> None:
+def test_training_run(make_be: Any, case: str, threads: int) -> None:
     info, gold = case_info("training", case), golden_file("training")[case]
     be = make_be(rng_seed=info["rng_seed"], batch_size=info["batch_size"])
+    if threads > available_threads():
+        pytest.skip(f"needs {threads} cores")
+    set_num_threads(threads)
     train, evaluation = iterators(case)
     if case.endswith("tree_multicost"):
         info["layers"]["kwargs"]["alphas"] = [1.0, 1.0]  # the original ignored them here
