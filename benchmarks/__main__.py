@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: time items by id, and compare result files."""
+"""``python -m benchmarks``: time items by id, compare result files, check the targets."""
 
 from __future__ import annotations
 
@@ -7,30 +7,47 @@ import fnmatch
 import json
 import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from benchmarks import _report
+from benchmarks import _calls, _probes, _report, _targets
 from benchmarks._engines import engines, torch_installed
 from benchmarks._run import run_all, save
 from benchmarks.items import ITEMS
+from benchmarks.items.nets import NETS
 
 DEFAULT = ["net_gender_birnn_s64_n32", "net_gender_renet_gru_s64_n32"]
+RESULTS = Path("docs/performance")
+# what two threads are for; the other targets are bounds for one thread all the more
+TWO_THREADS = ("net_*", "conv_*_32x32_k3_64_n32", "gru_f64_*", "rnn_f64_*", "gemm_512x512x512")
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the command line."""
-    p = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    """Return the command line of a run."""
+    p = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        epilog="Also: compare A.json B.json; targets [--threads N] [--out FOLDER]; "
+        "report [FOLDER]; calls [ITEM ...]. Each has --help.",
+    )
     p.add_argument("items", nargs="*", help=f"item ids, * and ? allowed (default: {DEFAULT})")
     p.add_argument("--list", action="store_true", help="list the items and exit")
     p.add_argument("--sets", default="cpu", help="kernel sets, comma separated: cpu,reference")
     threads = ",".join(str(n) for n in sorted({1, min(2, os.cpu_count() or 1)}))
     p.add_argument("--threads", default=threads, help="thread counts (default: %(default)s)")
-    p.add_argument("--rounds", type=int, default=5, help="interleaved rounds (%(default)s)")
-    p.add_argument("--seconds", type=float, default=1.0, help="per round and engine (%(default)s)")
+    _add_effort(p, rounds=5, seconds=1.0)
     p.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
     p.add_argument("--json", type=Path, help="write the results there, and a .md page beside")
-    p.add_argument("--compare", nargs=2, type=Path, metavar=("A.json", "B.json"))
     return p
+
+
+def _add_effort(p: argparse.ArgumentParser, rounds: int, seconds: float) -> None:
+    p.add_argument("--rounds", type=int, default=rounds, help="interleaved rounds (%(default)s)")
+    p.add_argument(
+        "--seconds", type=float, default=seconds, help="per round and engine (%(default)s)"
+    )
 
 
 def select(patterns: list[str]) -> list[str]:
@@ -45,15 +62,11 @@ def select(patterns: list[str]) -> list[str]:
     return [i for i in ITEMS if any(fnmatch.fnmatchcase(i, p) for p in patterns)]
 
 
-def main() -> None:
-    """Run the command line."""
-    args = parser().parse_args()
+def run(argv: list[str]) -> None:
+    """Time items, the default command."""
+    args = parser().parse_args(argv)
     if args.list:
         print("\n".join(f"{item.id:<34} {item.what}" for item in ITEMS.values()))
-        return
-    if args.compare:
-        before, after = (json.loads(path.read_text(encoding="utf-8")) for path in args.compare)
-        print(_report.compare(before, after))
         return
     competitors = engines(
         args.sets.split(","),
@@ -61,15 +74,95 @@ def main() -> None:
         torch_installed() and not args.no_torch,
     )
     chosen = select(args.items or DEFAULT)
-    rows = run_all(
-        chosen, competitors, args.rounds, args.seconds, lambda new: print(_report.text(new))
-    )
+    document = run_all(chosen, competitors, args.rounds, args.seconds, _show)
     if args.json:
-        settings = {"rounds": args.rounds, "seconds": args.seconds}
-        save(args.json, rows, settings)
-        document = json.loads(args.json.read_text(encoding="utf-8"))
-        args.json.with_suffix(".md").write_text(_report.markdown(document), encoding="utf-8")
-        print(f"written: {args.json} and {args.json.with_suffix('.md')}")
+        save(args.json, document)
+        page = args.json.with_suffix(".md")
+        page.write_text(_report.markdown(document), encoding="utf-8")
+        print(f"written: {args.json} and {page}")
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    print(_report.text(rows), flush=True)
+
+
+def compare(argv: list[str]) -> None:
+    """Compare two result files."""
+    p = argparse.ArgumentParser(prog="python -m benchmarks compare", description=compare.__doc__)
+    p.add_argument("before", type=Path)
+    p.add_argument("after", type=Path)
+    args = p.parse_args(argv)
+    print(_report.compare(_load(args.before), _load(args.after)))
+
+
+def targets(argv: list[str]) -> None:
+    """Run every item of the targets table against PyTorch; write JSON, report and pictures."""
+    p = argparse.ArgumentParser(prog="python -m benchmarks targets", description=targets.__doc__)
+    p.add_argument("--threads", type=int, choices=(1, 2), default=1, help="(%(default)s)")
+    p.add_argument("--out", type=Path, default=RESULTS, help="folder (%(default)s)")
+    p.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
+    _add_effort(p, rounds=5, seconds=0.12)
+    args = p.parse_args(argv)
+    start = time.perf_counter()
+    competitors = engines(["cpu"], [args.threads], torch_installed() and not args.no_torch)
+    document = run_all(_target_items(args.threads), competitors, args.rounds, args.seconds, _show)
+    if args.threads == 1:
+        document["probes"], document["details"] = _probes.run_probes()
+    save(args.out / f"targets-{args.threads}.json", document)
+    report([str(args.out)])
+    print(f"{args.out / 'report.md'} written after {time.perf_counter() - start:.0f} s")
+
+
+def _target_items(threads: int) -> list[str]:
+    if threads > 1:
+        return select(list(TWO_THREADS))
+    wanted = [i for i in ITEMS if any(target.matches(i) for target in _targets.TARGETS)]
+    return wanted + select(["scale_*"])
+
+
+def report(argv: list[str]) -> None:
+    """Write report.md and its pictures from the targets-*.json of a folder."""
+    p = argparse.ArgumentParser(prog="python -m benchmarks report", description=report.__doc__)
+    p.add_argument("folder", type=Path, nargs="?", default=RESULTS)
+    args = p.parse_args(argv)
+    files = sorted(args.folder.glob("targets-*.json"))
+    if not files:
+        sys.exit(f"no targets-*.json in {args.folder}; python -m benchmarks targets writes them")
+    first, *others = map(_load, files)
+    for other in others:
+        first["rows"] += other["rows"]
+    _report.write(first, args.folder)
+
+
+def calls(argv: list[str]) -> None:
+    """Print how many Python-level calls a training step makes."""
+    p = argparse.ArgumentParser(prog="python -m benchmarks calls", description=calls.__doc__)
+    p.add_argument("items", nargs="*", help="item ids of nets, * and ? allowed (default: all nets)")
+    args = p.parse_args(argv)
+    print(_calls.table(select(args.items) if args.items else [net.id for net in NETS]))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+COMMANDS: dict[str, Callable[[list[str]], None]] = {
+    "calls": calls,
+    "compare": compare,
+    "report": report,
+    "run": run,
+    "targets": targets,
+}
+
+
+def main() -> None:
+    """Run the command line."""
+    command, *rest = sys.argv[1:] or ["run"]
+    if command in COMMANDS:
+        COMMANDS[command](rest)
+    else:
+        run(sys.argv[1:])
 
 
 if __name__ == "__main__":

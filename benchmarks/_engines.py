@@ -31,6 +31,11 @@ class Engine:
         """Label in tables and JSON."""
         return f"{self.family}/{self.variant}"
 
+    @property
+    def cares_for_layout(self) -> bool:
+        """Whether it differs from another variant only where there are images."""
+        return "channels_last" in self.variant
+
     def environment(self) -> dict[str, str]:
         """Environment of the worker process: one thread switch for every library in it."""
         count = str(self.threads)

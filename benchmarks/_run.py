@@ -9,30 +9,55 @@ import statistics
 import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from benchmarks._engines import Engine, Worker
 from benchmarks.items import ITEMS
+from benchmarks.items._item import Item
 
 Row = dict[str, Any]
 PACKAGES = ("neonlike", "numpy", "numba", "scipy", "torch")
 
 
-def run_item(item_id: str, engines: list[Engine], rounds: int, seconds: float) -> list[Row]:
-    """Time one item on all engines that have it; return a row per engine with all samples."""
-    taking_part = [e for e in engines if e.family != "torch" or ITEMS[item_id].torch is not None]
-    workers = [Worker(engine) for engine in taking_part]
-    samples: dict[Engine, list[Row]] = {engine: [] for engine in taking_part}
-    try:
+class Crew:
+    """The workers of a run, one process per engine; they stay for all items."""
+
+    def __init__(self, engines: list[Engine]) -> None:
+        self.engines = engines
+        self._workers: dict[Engine, Worker] = {}
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for worker in self._workers.values():
+            worker.close()
+
+    def _worker(self, engine: Engine) -> Worker:
+        if engine not in self._workers:
+            self._workers[engine] = Worker(engine)
+        return self._workers[engine]
+
+    def run_item(self, item_id: str, rounds: int, seconds: float) -> list[Row]:
+        """Time one item on all engines that have it; return a row per engine with all samples."""
+        item = ITEMS[item_id]
+        taking_part = [e for e in self.engines if takes_part(e, item)]
+        workers = [self._worker(engine) for engine in taking_part]
+        samples: dict[Engine, list[Row]] = {engine: [] for engine in taking_part}
         for round_number in range(rounds):
             # the order turns by one each round, so that no engine always runs after the same other
             for k in range(len(workers)):
                 worker = workers[(k + round_number) % len(workers)]
                 samples[worker.engine].append(worker.ask(item=item_id, seconds=seconds))
-    finally:
-        for worker in workers:
-            worker.close()
-    return [_row(item_id, engine, taken) for engine, taken in samples.items()]
+        return [_row(item_id, engine, taken) for engine, taken in samples.items()]
+
+
+def takes_part(engine: Engine, item: Item) -> bool:
+    """Whether an engine has an item, and not the same as another variant."""
+    if engine.family != "torch":
+        return True
+    return item.torch is not None and (item.has_images or not engine.cares_for_layout)
 
 
 def _row(item_id: str, engine: Engine, taken: list[Row]) -> Row:
@@ -46,6 +71,7 @@ def _row(item_id: str, engine: Engine, taken: list[Row]) -> Row:
         "threads": engine.threads,
         "clock": key.removesuffix("_ms"),
         "ms": statistics.median(times),
+        "wall_ms": statistics.median(sample["wall_ms"] for sample in taken),
         "min_ms": min(times),
         "max_ms": max(times),
         "first_ms": taken[0]["first_ms"],
@@ -89,16 +115,15 @@ def machine() -> dict[str, Any]:
 
 def _processor() -> str:
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as info:  # noqa: PTH123 - a device file
-            lines = [line for line in info if line.startswith("model name")]
+        info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        lines = [line for line in info.splitlines() if line.startswith("model name")]
         return lines[0].partition(":")[2].strip()
     except (OSError, IndexError):
         return platform.processor()
 
 
-def save(path: Any, rows: list[Row], settings: dict[str, Any]) -> None:
+def save(path: Path, document: Row) -> None:
     """Write a result file."""
-    document = {"machine": machine(), "settings": settings, "rows": rows}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
@@ -109,11 +134,20 @@ def run_all(
     rounds: int,
     seconds: float,
     report: Callable[[list[Row]], None],
-) -> list[Row]:
-    """Run ``items`` one after the other; ``report`` sees the rows of each as it is done."""
+) -> Row:
+    """Run ``items`` one after the other; ``report`` sees the rows of each as it is done.
+
+    Returns:
+        The document of a result file: machine, settings and rows.
+    """
     rows: list[Row] = []
-    for item_id in items:
-        new = run_item(item_id, engines, rounds, seconds)
-        report(new)
-        rows += new
-    return rows
+    with Crew(engines) as crew:
+        for item_id in items:
+            new = crew.run_item(item_id, rounds, seconds)
+            report(new)
+            rows += new
+    return {
+        "machine": machine(),
+        "settings": {"rounds": rounds, "seconds": seconds},
+        "rows": rows,
+    }

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks._time import WARM_UP, time_step
 from benchmarks.items import ITEMS
 
 Step = Callable[[], Any]
@@ -39,34 +40,47 @@ def build(family: str, variant: str, threads: int, item_id: str) -> Step:
     return item.neonlike(be)
 
 
-def measure(step: Step, seconds: float) -> dict[str, float]:
-    """Run ``step`` for about ``seconds``; return wall and CPU milliseconds per step."""
-    count = 0
-    wall, cpu = time.perf_counter(), time.process_time()
-    while count == 0 or time.perf_counter() - wall < seconds:
-        step()
-        count += 1
-    return {
-        "wall_ms": (time.perf_counter() - wall) / count * 1e3,
-        "cpu_ms": (time.process_time() - cpu) / count * 1e3,
-        "steps": count,
-    }
-
-
-def main(family: str, variant: str, threads: str) -> None:
+def serve(family: str, variant: str, threads: str) -> None:
     """Answer requests ``{"item": id, "seconds": s}`` from stdin, one JSON line each."""
-    current: tuple[str, Step] | None = None
+    name, step, first_ms = "", None, 0.0
     for line in sys.stdin:
         request = json.loads(line)
-        if current is None or current[0] != request["item"]:
-            current = (request["item"], build(family, variant, int(threads), request["item"]))
+        if request["item"] != name:
+            name, step = request["item"], None  # the memory of one item at a time
+            step = build(family, variant, int(threads), name)
             start = time.perf_counter()
-            current[1]()
+            step()
             first_ms = (time.perf_counter() - start) * 1e3
-            current[1]()
-        answer = measure(current[1], request["seconds"])
+            for _ in range(WARM_UP):
+                step()
+        assert step is not None
+        answer = time_step(step, request["seconds"])
         answer |= {"first_ms": first_ms, "peak_mib": peak_memory_mib()}
         print(json.dumps(answer), flush=True)
+
+
+def run_steps(family: str, variant: str, threads: str, item_id: str, count: str) -> None:
+    """Do ``count`` steps of an item."""
+    step = build(family, variant, int(threads), item_id)
+    for _ in range(int(count)):
+        step()
+
+
+def new_tree() -> None:
+    """Print the milliseconds of the first run of an op-tree, after that of another one."""
+    from neonlike.backends import gen_backend
+
+    be = gen_backend(backend="cpu", rng_seed=0, batch_size=128)
+    a, b, out = (be.ones((64, 128)) for _ in range(3))
+    out[:] = be.exp(a) * b
+    start = time.perf_counter()
+    out[:] = be.tanh(a * b + 0.5) / (be.sig(b) + be.sqrt(a * a + 1.0))
+    print((time.perf_counter() - start) * 1e3)
+
+
+def main(*arguments: str) -> None:
+    """``family variant threads`` serves; with item and count, does steps; or ``new_tree``."""
+    {1: lambda _: new_tree(), 3: serve, 5: run_steps}[len(arguments)](*arguments)
 
 
 if __name__ == "__main__":

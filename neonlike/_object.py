@@ -27,16 +27,28 @@ def get_args(func: Callable[..., Any]) -> dict[str, Any]:
     }
 
 
+class NoBackend:
+    """Stands for ``be`` before ``gen_backend``: None for a class, an error for its objects."""
+
+    def __get__(self, instance: object | None, owner: type) -> None:
+        if instance is not None:
+            raise AttributeError(
+                f"{owner.__name__} needs a backend and there is none; call gen_backend first, "
+                "e.g. gen_backend('cpu', batch_size=128)"
+            )
+
+
 class NervanaObject:
     """Base of layers, transforms, optimizers, iterators: shared backend, name, description.
 
     Attributes:
-        be: the current backend, shared by all objects (set by ``gen_backend``).
+        be: the current backend, shared by all objects (set by ``gen_backend``). Without one
+            ``NervanaObject.be`` is None, and asking an object for it raises an AttributeError.
         name: given name, or ``ClassName_k`` with k the count of live objects of the class.
     """
 
     # Any: the concrete backend is plugged in at run time and layers call its whole surface
-    be: ClassVar[Any] = None
+    be: ClassVar[Any] = NoBackend()
     _counter: ClassVar[int] = 0
 
     def __init__(self, name: str | None = None) -> None:

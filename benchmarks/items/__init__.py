@@ -4,6 +4,9 @@ from benchmarks.items._item import Item
 from benchmarks.items.elementwise import ELEMENTWISE
 from benchmarks.items.kernels import KERNELS
 from benchmarks.items.nets import NETS
+from benchmarks.items.scaling import SCALING
 from benchmarks.items.spatial import SPATIAL
 
-ITEMS: dict[str, Item] = {item.id: item for item in (*NETS, *KERNELS, *SPATIAL, *ELEMENTWISE)}
+ITEMS: dict[str, Item] = {
+    item.id: item for item in (*NETS, *KERNELS, *SPATIAL, *ELEMENTWISE, *SCALING)
+}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 Step = Callable[[], Any]
+IMAGES = ("conv_", "deconv_", "pool_", "batch_norm_", "lrn_", "net_cifar_", "net_gender_")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Item:
     neonlike: Callable[[Any], Step]
     torch: Callable[[bool], Step] | None
     what: str
+
+    @property
+    def has_images(self) -> bool:
+        """Whether PyTorch can hold its data channels first or channels last."""
+        return self.id.startswith(IMAGES)
 
 
 def random(be: Any, shape: tuple[int, ...], seed: int = 0) -> Any:

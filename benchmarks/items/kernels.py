@@ -24,6 +24,19 @@ def torch_gemm(channels_last: bool, m: int, k: int, n: int) -> Step:
     return call(torch.mm, a, b, out=c)
 
 
+def gemm_nt(be: Any, m: int, k: int, n: int) -> Step:
+    """``compound_dot`` of (m, k) and a transposed (n, k): weight gradients."""
+    return call(be.compound_dot, random(be, (m, k)), random(be, (n, k)).T, be.empty((m, n)))
+
+
+def torch_gemm_nt(channels_last: bool, m: int, k: int, n: int) -> Step:
+    """Twin of ``gemm_nt``."""
+    import torch
+
+    a, b, c = torch.rand(m, k), torch.rand(n, k), torch.empty(m, n)
+    return lambda: torch.mm(a, b.T, out=c)
+
+
 # --------------------------------------------------------------- convolution
 def conv(be: Any, op: str, c: int, hw: int, k: int, r: int, pad: int) -> Step:
     """One pass of a square convolution of ``c`` maps of ``hw`` x ``hw`` with ``k`` filters."""
@@ -167,6 +180,54 @@ def torch_expression(n: int, channels_last: bool, rows: int) -> Step:
     return lambda: torch.tanh(a * b + c) * d
 
 
+def tree_momentum(be: Any, rows: int) -> Step:
+    """The momentum update of one (rows, 128) parameter."""
+    p, g, v = (random(be, (rows, be.bsz), seed) for seed in range(3))
+
+    def step() -> None:
+        v[:] = v * 0.9 - g * 0.001
+        p[:] = p + v
+
+    return step
+
+
+def torch_momentum(n: int, channels_last: bool, rows: int) -> Step:
+    """Twin of ``tree_momentum``, in place."""
+    import torch
+
+    p, g, v = (torch.rand(rows, n) for _ in range(3))
+
+    def step() -> None:
+        v.mul_(0.9).add_(g, alpha=-0.001)
+        p.add_(v)
+
+    return step
+
+
+def tree_sigmoid(be: Any, rows: int) -> Step:
+    """Sigmoid and its derivative."""
+    x, y, d = (random(be, (rows, be.bsz), seed) for seed in range(3))
+
+    def step() -> None:
+        y[:] = be.sig(x)
+        d[:] = y * (1.0 - y)
+
+    return step
+
+
+def torch_sigmoid(n: int, channels_last: bool, rows: int) -> Step:
+    """Twin of ``tree_sigmoid``."""
+    import torch
+
+    x = torch.rand(rows, n)
+
+    def step() -> None:
+        y = torch.sigmoid(x)
+        y * (1.0 - y)
+
+    return step
+
+
 def tree_rmsprop(be: Any, rows: int) -> Step:
     """The RMSProp update of one (rows, 128) parameter."""
     p, g, r = (random(be, (rows, be.bsz), seed) for seed in range(3))
@@ -228,20 +289,50 @@ def _batched(theirs: Any, n: int) -> Any:
     return functools.partial(theirs, n)
 
 
-GEMMS = ((512, 512, 512), (100, 784, 128), (2048, 3200, 512), (64, 288, 16384), (512, 512, 50))
+GEMMS = (
+    (512, 512, 512),
+    (100, 784, 128),
+    (2048, 3200, 512),
+    (64, 288, 16384),
+    (512, 512, 50),
+    (64, 16384, 288),
+)
+GEMMS_NT = ((64, 4096, 288), (64, 4096, 32), (64, 16384, 288), (784, 128, 100))
 CONVS = (
     (3, 64, 16, 5, 2, 32),
     (16, 32, 32, 3, 1, 32),
     (32, 32, 64, 3, 1, 32),
     (64, 16, 128, 3, 1, 32),
+    (64, 32, 64, 3, 1, 32),
+    (128, 16, 128, 3, 1, 32),
+    (16, 14, 32, 5, 0, 32),
     (16, 14, 32, 5, 0, 128),
 )
-SEQUENCES = ((64, 64, 20, 32), (67, 128, 50, 50), (256, 256, 20, 64), (512, 100, 16, 32))
+SEQUENCES = (
+    (64, 64, 20, 32),
+    (67, 128, 50, 50),
+    (256, 256, 20, 64),
+    (512, 100, 16, 32),
+    (128, 100, 32, 512),
+)
 
 KERNELS = [
     *(
         _item(f"gemm_{m}x{k}x{n}", 32, gemm, torch_gemm, "matrix product", m=m, k=k, n=n)
         for m, k, n in GEMMS
+    ),
+    *(
+        _item(
+            f"gemm_nt_{m}x{k}x{n}",
+            32,
+            gemm_nt,
+            torch_gemm_nt,
+            "product with a transposed matrix",
+            m=m,
+            k=k,
+            n=n,
+        )
+        for m, k, n in GEMMS_NT
     ),
     *(
         _item(
@@ -295,6 +386,8 @@ KERNELS = [
         _item(f"tree_{name}_{rows}", 128, ours, _batched(theirs, 128), what, rows=rows)
         for name, ours, theirs, what in (
             ("expression", tree_expression, torch_expression, "tanh(a*b + c) * d"),
+            ("momentum", tree_momentum, torch_momentum, "momentum update"),
+            ("sigmoid", tree_sigmoid, torch_sigmoid, "sigmoid and its derivative"),
             ("rmsprop", tree_rmsprop, torch_rmsprop, "RMSProp update"),
         )
         for rows in (1024, 32768)

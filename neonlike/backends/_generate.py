@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neonlike._object import NervanaObject
+from neonlike._object import NervanaObject, NoBackend
 from neonlike.backends._cpu import Backend
 from neonlike.backends._exclusive import exclusive
 from neonlike.backends._threads import enter_kernel_set, leave_kernel_set
@@ -100,7 +100,7 @@ def _drop_backend() -> None:
     if NervanaObject.be is not None:
         NervanaObject.be.cleanup_backend()
         leave_kernel_set()
-        NervanaObject.be = None
+        NervanaObject.be = NoBackend()
 
 
 def _warn_deprecated(**given: Any) -> None:

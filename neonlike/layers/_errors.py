@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from neonlike._object import NervanaObject
 from neonlike.layers._shapes import buffer_shape
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def shape_message(layer: Layer, problem: str, *, expected: Any, got: Any, hint: 
     shape = getattr(layer, "in_shape", None)
     return (
         f"{describe(layer)}: {problem}. in_shape {shape}, expected {expected}, got {got}, "
-        f"batch size {layer.be.bsz if layer.be is not None else None}. Hint: {hint}"
+        f"batch size {getattr(NervanaObject.be, 'bsz', None)}. Hint: {hint}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neonlike._object import NervanaObject
-from neonlike.testing._bench import Arrays, Bench, MakeInputs, random_inputs
+from neonlike.testing._bench import Arrays, Bench, Inputs, MakeInputs, random_inputs
 
 STEP = 1e-6
 
@@ -33,7 +33,8 @@ def check_gradient(
         layer: layer, container or list of layers, not yet configured.
         in_shape: its input shape.
         make_inputs: ``f(in_shape, batch_size, rng)`` giving the inputs.
-        input_gradient: whether the inputs have a gradient.
+        input_gradient: whether the inputs have a gradient; without, the layer stands
+            first in its network.
         rtol, atol: relative and absolute tolerance.
         seed: of weights, inputs and errors.
 
@@ -55,7 +56,7 @@ def check_gradient(
             "call gen_backend(datatype=np.float64) first"
         )
     rng = np.random.RandomState(seed)
-    bench = Bench(layer, in_shape, seed)
+    bench = Bench(layer, in_shape, seed, first=not input_gradient)
     for _, param, _ in bench.parameters():
         # away from symmetric starting points such as constant weights
         param[:] = param.get() + 0.3 * rng.standard_normal(param.shape)
@@ -65,6 +66,7 @@ def check_gradient(
     found = [(name, param, grad.get()) for name, param, grad in bench.parameters()]
     worst = 0.0
     if input_gradient:
+        assert isinstance(x, np.ndarray), "a network of several inputs has no input gradient"
         assert deltas is not None, "no input gradient came back to the layer before"
         numeric = _differences(bench, x, errors, _shifted(x))
         worst = _compare("the inputs", deltas.reshape(x.shape), numeric, rtol, atol)
@@ -98,7 +100,7 @@ def _shifted_tensor(param: Any) -> tuple[np.ndarray, Shift]:
 
 
 def _differences(
-    bench: Bench, x: np.ndarray, errors: Arrays, moving: tuple[np.ndarray, Shift]
+    bench: Bench, x: Inputs, errors: Arrays, moving: tuple[np.ndarray, Shift]
 ) -> np.ndarray:
     """Central differences of the loss with respect to every element of ``moving``."""
     original, shift = moving

@@ -11,8 +11,9 @@ from neonlike._object import NervanaObject
 from neonlike.layers._nodes import SkipNode
 from neonlike.layers._sequential import Sequential
 from neonlike.serialization._registry import load_class
-from neonlike.testing._bench import Arrays, Bench, MakeInputs, backend, random_inputs
+from neonlike.testing._bench import Arrays, Bench, Inputs, MakeInputs, backend, random_inputs
 from neonlike.testing._gradient import check_gradient
+from neonlike.testing._memory import MEMORY_BATCH, check_memory
 
 
 def check_layer(
@@ -23,6 +24,7 @@ def check_layer(
     make_inputs: MakeInputs = random_inputs,
     gradient: bool = True,
     input_gradient: bool = True,
+    temporaries: bool = True,
     rtol: float = 1e-5,
     seed: int = 0,
 ) -> None:
@@ -31,7 +33,8 @@ def check_layer(
     The layer is only described; the checks rebuild it from its description, on
     backends of their own of the current kind: gradients against finite differences
     (float64), the same numbers for the same seed and at a second pass, the same
-    outputs after saving and loading, and independence of the batch size.
+    outputs after saving and loading, independence of the batch size, and training
+    steps that leave no arrays behind.
 
     Args:
         layer: layer, container or list of layers, not yet configured.
@@ -39,7 +42,9 @@ def check_layer(
         batch_size: number of samples.
         make_inputs: ``f(in_shape, batch_size, rng)`` giving the inputs.
         gradient: whether ``bprop`` is the gradient of ``fprop``.
-        input_gradient: whether the inputs have a gradient.
+        input_gradient: whether the inputs have a gradient; without, the layer stands
+            first in its network. A list of input shapes has none.
+        temporaries: whether a training step may make arrays, if it drops them again.
         rtol: tolerance of the gradients.
         seed: of weights, inputs and errors.
 
@@ -53,9 +58,13 @@ def check_layer(
     # the skip node in front lets layers that work in place start the list
     described = Sequential([SkipNode(), layer]).get_description()["config"]["layers"][1:]
     name = NervanaObject.be.backend_name
+    first = not input_gradient
 
     def rebuild() -> list[Any]:
         return [load_class(d["type"]).gen_class(copy.deepcopy(d["config"])) for d in described]
+
+    def bench(seed: int = seed) -> Bench:
+        return Bench(rebuild(), in_shape, seed, first)
 
     with backend(name, batch_size, np.float64, seed):
         check_description(described, rebuild())
@@ -68,16 +77,20 @@ def check_layer(
                 rtol=rtol,
                 seed=seed,
             )
-        first = Bench(rebuild(), in_shape, seed)
-        x = make_inputs(first.net.in_shape, batch_size, np.random.RandomState(seed))
-        check_repeatable(first, Bench(rebuild(), in_shape, seed), x)
-        check_saving(first, Bench(rebuild(), in_shape, seed + 1), x)
-        outputs = first.fprop(x, inference=True)
-        saved = first.net.get_description(get_weights=True)
+        one = bench()
+        x = make_inputs(one.net.in_shape, batch_size, np.random.RandomState(seed))
+        check_repeatable(one, bench(), x)
+        check_saving(one, bench(seed + 1), x)
+        outputs = one.fprop(x, inference=True)
+        saved = one.net.get_description(get_weights=True)
     with backend(name, 1, np.float64, seed):
-        single = Bench(rebuild(), in_shape, seed)
+        single = bench()
         single.net.load_weights(saved)
         check_single_sample(single, x, outputs, batch_size)
+    with backend(name, MEMORY_BATCH, np.float64, seed):
+        many = bench()
+        _train_pass(many, make_inputs(many.net.in_shape, MEMORY_BATCH, np.random.RandomState(seed)))
+        check_memory(many.repeat, temporaries)
 
 
 def check_description(described: list[dict[str, Any]], rebuilt: list[Any]) -> None:
@@ -89,14 +102,14 @@ def check_description(described: list[dict[str, Any]], rebuilt: list[Any]) -> No
     )
 
 
-def check_repeatable(first: Bench, second: Bench, x: np.ndarray) -> None:
+def check_repeatable(first: Bench, second: Bench, x: Inputs) -> None:
     """Check that equal seeds give equal numbers, and that a second pass gives the same."""
     one, two = _train_pass(first, x), _train_pass(second, x)
     _assert_equal("two layers with the same seed", one, two)
     _assert_equal("a second pass", one, _train_pass(first, x))
 
 
-def check_saving(trained: Bench, fresh: Bench, x: np.ndarray) -> None:
+def check_saving(trained: Bench, fresh: Bench, x: Inputs) -> None:
     """Check that loaded weights give the same outputs, and loading leaves the file alone."""
     _train_pass(trained, x)
     saved = trained.net.get_description(get_weights=True, keep_states=True)
@@ -110,9 +123,10 @@ def check_saving(trained: Bench, fresh: Bench, x: np.ndarray) -> None:
     )
 
 
-def check_single_sample(single: Bench, x: np.ndarray, outputs: Arrays, batch_size: int) -> None:
+def check_single_sample(single: Bench, x: Inputs, outputs: Arrays, batch_size: int) -> None:
     """Check that sample 0 alone gives the same outputs as in a batch (inference)."""
-    alone = single.fprop(x[:, ::batch_size], inference=True)
+    sample = [part[:, ::batch_size] for part in x] if isinstance(x, list) else x[:, ::batch_size]
+    alone = single.fprop(sample, inference=True)
     together = [y[:, ::batch_size] for y in outputs]
     for a, b in zip(alone, together, strict=True):
         assert np.allclose(a, b, rtol=1e-9, atol=1e-12), (
@@ -120,7 +134,7 @@ def check_single_sample(single: Bench, x: np.ndarray, outputs: Arrays, batch_siz
         )
 
 
-def _train_pass(bench: Bench, x: np.ndarray) -> Arrays:
+def _train_pass(bench: Bench, x: Inputs) -> Arrays:
     """Outputs, input gradient and parameter gradients of one training step."""
     outputs = bench.fprop(x)
     rng = np.random.RandomState(1)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neonlike import NervanaObject
+from neonlike.backends import cleanup_backend
 from neonlike.initializers import Constant
 from neonlike.layers import (
     GRU,
@@ -17,10 +19,12 @@ from neonlike.layers import (
     Affine,
     BatchNorm,
     Bias,
+    BiBNRNN,
     BranchNode,
     Conv,
     Convolution,
     Deconvolution,
+    Dropout,
     GeneralizedCost,
     GeneralizedGANCost,
     Layer,
@@ -370,3 +374,21 @@ def test_activation_after_node_with_branches(be: Any) -> None:
     net.fprop(be.ones((3, 4)))
     with pytest.raises(TypeError, match="bprop must take alpha and beta"):
         net.bprop([be.ones((2, 4)), be.ones((1, 4))])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        BatchNorm,
+        Dropout,
+        lambda: BiBNRNN(2, INIT, activation=Tanh()),
+        lambda: GeneralizedCost(SumSquared()),
+        lambda: Linear(2, INIT).configure(3).allocate(),
+    ],
+    ids=["BatchNorm", "Dropout", "BiBNRNN", "GeneralizedCost", "Linear"],
+)
+def test_without_backend(make: Callable[[], Any]) -> None:
+    cleanup_backend()
+    assert NervanaObject.be is None
+    with pytest.raises(AttributeError, match=r"^\w+ needs a backend and there is none; call gen_"):
+        make()

@@ -10,7 +10,6 @@ from neonlike.kernels.numba import pool as pool
 from neonlike.kernels.numba import recurrent as recurrent
 from neonlike.kernels.numba import reduce as reduce
 from neonlike.kernels.numba import roi as roi
-from neonlike.kernels.numba import softmax as softmax
 
 __all__ = [
     "blas",
@@ -23,5 +22,4 @@ __all__ = [
     "recurrent",
     "reduce",
     "roi",
-    "softmax",
 ]

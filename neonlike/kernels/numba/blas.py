@@ -7,6 +7,7 @@ import numpy as np
 
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._gemm import leading_dimension, xgemm
+from neonlike.kernels.numba._gemm_long import is_long, product
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
@@ -56,6 +57,9 @@ def _gemm(a: Array, b: Array, out: Array, alpha: float, beta: float) -> None:
     work = out.size * a.shape[1]
     a, b = a.T if a_transposed else a, b.T if b_transposed else b
     parts = numba.get_num_threads() if work >= _PARALLEL_WORK else 1
+    if b_transposed and not a_transposed and is_long(a, b):
+        product(a, b, out, alpha, beta, parts)
+        return
     _split(a, a_transposed, b, b_transposed, out, alpha, beta, parts)
 
 

@@ -10,7 +10,6 @@ from neonlike.kernels.reference import pool as pool
 from neonlike.kernels.reference import recurrent as recurrent
 from neonlike.kernels.reference import reduce as reduce
 from neonlike.kernels.reference import roi as roi
-from neonlike.kernels.reference import softmax as softmax
 
 __all__ = [
     "blas",
@@ -23,5 +22,4 @@ __all__ = [
     "recurrent",
     "reduce",
     "roi",
-    "softmax",
 ]

@@ -1,0 +1,53 @@
+"""Python-level work of a training step: calls of backend methods, op-trees, kernels."""
+
+from __future__ import annotations
+
+import cProfile
+import pstats
+from collections import Counter
+
+from benchmarks.items import ITEMS
+
+STEPS = 20
+WARM_UP = 5
+# what a layer asks of the backend, apart from building op-trees
+LAYERS = {
+    "backend methods": ("/backends/_exclusive.py", "call"),
+    "assignments of op-trees": ("/backends/_evaluator.py", "assign"),
+    "op-tree nodes built": ("/backends/_optree.py", "build"),
+    "fused kernels run": ("/kernels/numba/fused.py", "__call__"),
+    "matrix products": ("/kernels/numba/blas.py", "gemm"),
+}
+
+
+def count_calls(item_id: str) -> Counter[str]:
+    """Calls per step of a net on the fast kernel set; "Python functions" counts all of them."""
+    from neonlike.backends import gen_backend
+
+    item = ITEMS[item_id]
+    step = item.neonlike(gen_backend("cpu", rng_seed=0, batch_size=item.batch))
+    for _ in range(WARM_UP):
+        step()
+    profile = cProfile.Profile(builtins=False)
+    profile.enable()
+    for _ in range(STEPS):
+        step()
+    profile.disable()
+    counts: Counter[str] = Counter()
+    functions = pstats.Stats(profile).stats  # type: ignore[attr-defined]  # made at run time
+    for (path, _, name), (_, calls, *_) in functions.items():
+        counts["Python functions"] += calls
+        for what, (file, function) in LAYERS.items():
+            if path.replace("\\", "/").endswith(file) and name == function:
+                counts[what] += calls
+    return Counter({what: round(calls / STEPS) for what, calls in counts.items()})
+
+
+def table(item_ids: list[str]) -> str:
+    """Counts per step, a line per net."""
+    names = [*LAYERS, "Python functions"]
+    lines = ["| net | " + " | ".join(names) + " |", "| --- " + "| ---: " * len(names) + "|"]
+    for item_id in item_ids:
+        counts = count_calls(item_id)
+        lines.append(f"| `{item_id}` | " + " | ".join(str(counts[n]) for n in names) + " |")
+    return "\n".join(lines)
