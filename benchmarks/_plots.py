@@ -55,6 +55,8 @@ def draw_scaling(rows: list[Row], path: Path) -> None:
             continue
         times = [ms[f"scale_{axis}_{n}"] for n in known]
         panel.loglog(known, times, "o-", label="measured")
+        panel.set_xticks(known, [str(n) for n in known])
+        panel.minorticks_off()
         arithmetic = [times[-1] * (n / known[-1]) ** power for n in known]
         panel.loglog(known, arithmetic, "--", color="grey", label="as the arithmetic")
         panel.set_xlabel(f"{axis} size")

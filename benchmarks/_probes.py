@@ -63,8 +63,8 @@ def start_empty(engine: Engine, item_id: str) -> float:
 
 
 def peak(engine: Engine, item_id: str) -> float:
-    """Largest resident size, in MiB, of a process that does four steps."""
-    return steps(engine, item_id, 4)["peak_mib"]
+    """Largest resident size, in MiB, of a process that does four steps, compiled code on disk."""
+    return min(steps(engine, item_id, 4)["peak_mib"] for _ in range(2))
 
 
 def new_tree() -> float:

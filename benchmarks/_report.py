@@ -124,6 +124,7 @@ def write(document: Row, folder: Path) -> None:
     _plots.draw_ratios(document, folder / "ratios.png")
     _plots.draw_scaling(document["rows"], folder / "scaling.png")
     parts = [
+        "---\norphan: true\n---\n",  # for Sphinx: the page stands in no table of contents
         "# Benchmark results\n",
         "Written by `python -m benchmarks targets` from the JSON files in this folder.\n",
         "## Targets\n",

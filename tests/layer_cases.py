@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from neonlike.layers import (
     GRU,
     LRN,
     LSTM,
+    LSTM97,
     Activation,
     Affine,
     BatchNorm,
@@ -31,13 +33,17 @@ from neonlike.layers import (
     Deconvolution,
     DeepBiLSTM,
     DeepBiRNN,
+    DeepTransitionRNN,
     Dropout,
+    ElmanLayer,
     GeneralizedCost,
     GeneralizedCostMask,
     GeneralizedGANCost,
+    Jordan,
     Layer,
     Linear,
     LookupTable,
+    LSTMVariant,
     MergeBroadcast,
     MergeMultistream,
     MergeSum,
@@ -58,6 +64,7 @@ from neonlike.layers import (
     SkipNode,
     SkipThought,
     Tree,
+    TruncatedRecurrent,
 )
 from neonlike.layers.container import (
     Broadcast,
@@ -73,6 +80,7 @@ from neonlike.transforms import Logistic, Normalizer, Softmax, Tanh
 
 INIT = Gaussian(scale=0.5)
 RNN: dict[str, Any] = {"init": INIT, "activation": Tanh(), "reset_cells": True}
+VARIANTS = ("vanilla", "NIG", "NFG", "NOG", "NIAF", "NOAF", "NP", "CIFG", "CFIG", "FGR")
 GATED: dict[str, Any] = {**RNN, "gate_activation": Logistic()}
 
 
@@ -190,6 +198,39 @@ CASES: dict[str, tuple[Callable[[], Any], Any, dict[str, Any]]] = {
     "RecurrentLast": (lambda: RecurrentLast(), (2, 3), {}),
     "ReNet": (lambda: ReNet(2, INIT, patch=(1, 2)), (2, 2, 4), {}),
     "ReNet_bn": (lambda: ReNet(2, INIT, mode="parallel", batch_norm=True), (2, 2, 2), {}),
+    "ElmanLayer": (lambda: ElmanLayer(3, **RNN), (2, 4), {}),
+    # a truncated gradient is not the gradient, unless nothing is cut
+    "TruncatedRecurrent": (lambda: TruncatedRecurrent(3, k=2, **RNN), (2, 4), NO_GRADIENT),
+    "TruncatedRecurrent_deep": (
+        lambda: TruncatedRecurrent(3, mode="depth", k=4, **RNN),
+        (2, 4),
+        {},
+    ),
+    "Jordan": (lambda: Jordan(2, 3, INIT, alpha=0.5), (2, 4), {}),
+    "DeepTransitionRNN": (
+        lambda: DeepTransitionRNN(2, INIT, (4, 3), shortcut=True, input_to="all", reset_cells=True),
+        (2, 4),
+        {},
+    ),
+    "LSTM97": (lambda: LSTM97(2, INIT, block_size=2, truncate=False), (2, 4), {}),
+    "LSTM97_truncated": (
+        lambda: LSTM97(2, INIT, bias="gates", input_gate_bias=[-1, -2]),
+        (2, 4),
+        NO_GRADIENT,
+    ),
+    **{
+        f"LSTMVariant_{variant}": (
+            functools.partial(LSTMVariant, 3, INIT, variant=variant, reset_cells=True),
+            (2, 4),
+            {},
+        )
+        for variant in VARIANTS
+    },
+    "LSTMVariant_truncated": (
+        lambda: LSTMVariant(3, INIT, gate_bias={"f": 1.0}, truncate=True, reset_cells=True),
+        (2, 4),
+        NO_GRADIENT,
+    ),
     "Recurrent_on_pictures": (
         lambda: [Conv((2, 2, 2), INIT), GRU(2, **GATED), RecurrentMean()],
         (1, 3, 4),

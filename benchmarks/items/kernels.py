@@ -125,13 +125,18 @@ def recurrent(be: Any, cell: str, nin: int, nout: int, steps: int) -> Step:
     """Forward and backward of one recurrent layer, input deltas included."""
     from neonlike.initializers import GlorotUniform
     from neonlike.layers import GRU, LSTM, BiRNN, Recurrent
-    from neonlike.layers.container import DeltasTree
     from neonlike.transforms import Logistic, Tanh
 
     common = {"init": GlorotUniform(), "activation": Tanh(), "reset_cells": True}
     gates = {"gate_activation": Logistic()} if cell in ("lstm", "gru") else {}
     kind = {"rnn": Recurrent, "lstm": LSTM, "gru": GRU, "birnn": BiRNN}[cell]
-    layer = kind(nout, **common, **gates)
+    return layer_step(be, kind(nout, **common, **gates), nin, steps)
+
+
+def layer_step(be: Any, layer: Any, nin: int, steps: int) -> Step:
+    """Forward and backward of a recurrent layer by itself."""
+    from neonlike.layers.container import DeltasTree
+
     layer.configure((nin, steps))
     layer.prev_layer = True
     layer.allocate()
@@ -300,6 +305,7 @@ GEMMS = (
 GEMMS_NT = ((64, 4096, 288), (64, 4096, 32), (64, 16384, 288), (784, 128, 100))
 CONVS = (
     (3, 64, 16, 5, 2, 32),
+    (3, 64, 32, 5, 2, 32),
     (16, 32, 32, 3, 1, 32),
     (32, 32, 64, 3, 1, 32),
     (64, 16, 128, 3, 1, 32),

@@ -25,7 +25,7 @@ from run_folder import describe_run, plain_errors, plain_options, recorded_optio
 from run_report import LABEL_NOTE, SYNTHETIC_NOTE, add_roc
 from train import cross_validate, train_network
 
-from neonlike.serialization._atomic import atomic_write
+from neonlike.serialization.atomic import atomic_write
 from neonlike.visualizations import Report, bar_figure
 
 HEADER = ("network", "parameters", "test error, %", "95 % interval", "AUC", "best epoch", "seconds")

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neonlike.serialization._atomic import atomic_write
+from neonlike.serialization.atomic import atomic_write
 from neonlike.transforms import auc
 
 

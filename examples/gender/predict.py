@@ -27,7 +27,7 @@ from run_folder import plain_errors
 
 from neonlike.backends import gen_backend, set_num_threads
 from neonlike.models import Model
-from neonlike.serialization._atomic import atomic_write
+from neonlike.serialization.atomic import atomic_write
 from neonlike.util.argparser import NeonArgparser, extract_valid_args
 from neonlike.visualizations import LIGHT, montage_figure, to_png
 

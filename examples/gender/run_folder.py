@@ -15,7 +15,7 @@ from typing import Any
 from photos import CLASSES, BadInput
 
 from neonlike.backends import get_num_threads
-from neonlike.serialization._atomic import atomic_write
+from neonlike.serialization.atomic import atomic_write
 from neonlike.visualizations import describe_environment
 
 

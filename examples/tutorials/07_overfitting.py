@@ -95,5 +95,5 @@ figure.tight_layout()
 plt.show()
 
 # %% [markdown]
-# **Try:** weight decay (`GradientDescentMomentum(0.1, 0.9, wdecay=0.001)`); an early stop; all of the
-# training pictures, which is the best regularizer of all.
+# **Try:** weight decay (`GradientDescentMomentum(0.1, 0.9, wdecay=0.001)`); an early stop; all of
+# the training pictures, which is the best regularizer of all.

@@ -132,6 +132,7 @@ class AllocMixin(BackendBase):
 
         Raises:
             TypeError: ``dim0`` is neither an int nor a tuple.
+            ValueError: there is no batch size yet.
         """
         if x is not None:
             return x
@@ -143,6 +144,11 @@ class AllocMixin(BackendBase):
         return buffer
 
     def _buffer_shape(self, dim0: int | tuple[int, ...]) -> tuple[int, int]:
+        if not self.bsz:
+            raise ValueError(
+                f"layer buffers need a batch size, be.bsz is {self.bsz}; call "
+                "gen_backend(batch_size=...) or set be.bsz"
+            )
         if isinstance(dim0, tuple):
             if len(dim0) == 2:
                 return (int(dim0[0]), int(dim0[1]) * self.bsz)

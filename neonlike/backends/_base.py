@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -11,8 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 from neonlike.backends._buffers import BufferPool, aligned_zeros
 from neonlike.backends._casting import cast_into, fill_with
 from neonlike.backends._cpu_tensor import CPUTensor
-from neonlike.backends._evaluator import Evaluator
-from neonlike.backends._exclusive import enter, leave, refusal
+from neonlike.backends._evaluator import Evaluator, Frozen
+from neonlike.backends._exclusive import enter, exclusive, leave, refusal
 from neonlike.backends._operations import as_operand
 from neonlike.backends._optree import OpTreeNode
 
@@ -86,6 +87,21 @@ class BackendBase:
             self.assign_array(target._tensor, value._tensor)
         else:
             self._assign_number(target, value)
+
+    @exclusive
+    def record(self, work: Callable[[], None]) -> list[Frozen] | None:
+        """Do ``work``, which only assigns op-trees, and return it for ``run_again``.
+
+        It is recorded with its numbers and with the memory of its tensors. None: not all of its
+        assignments can be repeated, or not yet.
+        """
+        return self._evaluator.record(work)
+
+    @exclusive
+    def run_again(self, recorded: Sequence[Frozen]) -> None:
+        """Do the work that was recorded."""
+        for frozen in recorded:
+            frozen.call()
 
     def evaluate(self, tree: OpTreeNode) -> CPUTensor:
         """Return the value of ``tree`` as a new tensor of the default dtype."""

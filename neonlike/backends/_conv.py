@@ -230,7 +230,8 @@ class ConvMixin(BackendBase):
         except ValueError as error:
             raise AssertionError(str(error)) from error
         geometry = (layer.padding, layer.strides, layer.dilation)
-        self.kernels.conv.update(x, err, out, *geometry, alpha, beta, self.scratch)
+        exact = self.numerics == "strict"
+        self.kernels.conv.update(x, err, out, *geometry, alpha, beta, self.scratch, exact)
         self._write_back(U, out)
         if grad_bias is not None:
             sums = self._array("update_conv", "grad_bias", grad_bias, (layer.K, 1), dtype)

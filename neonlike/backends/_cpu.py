@@ -24,6 +24,7 @@ from neonlike.backends._pool import PoolMixin
 from neonlike.backends._random import RandomMixin
 from neonlike.backends._rnn import RnnMixin
 from neonlike.backends._tree_log import make_evaluator
+from neonlike.backends._zoo import ZooMixin
 
 DTYPES = (np.float16, np.float32, np.float64)
 NUMERICS = ("fast", "strict")
@@ -35,6 +36,7 @@ class Backend(  # type: ignore[misc]  # AbstractBackend has neon's older signatu
     NormMixin,
     LookupMixin,
     RnnMixin,
+    ZooMixin,
     DotMixin,
     ContainersMixin,
     AllocMixin,

@@ -53,19 +53,19 @@ class EagerMixin(BackendBase):
     def _new(self, shape: tuple[int, ...]) -> CPUTensor:
         return self.tensor(aligned_zeros(shape, self.default_dtype))
 
-    def binarize(self, a: CPUTensor, stochastic: bool = True, out: Any = None) -> CPUTensor:
-        """Return +1 or -1 by the sign of ``a`` (0 counts as +), in ``out`` or a new tensor.
+    def binarize(self, a: Any, stochastic: bool = True, out: Any = None) -> CPUTensor:
+        """Return +1 or -1 by the sign of ``a``, tensor or op-tree, in ``out`` or a new tensor.
 
-        With ``stochastic``, +1 has the probability clip((a + 1) / 2, 0, 1); the
-        draws are from NumPy's *global* stream, as in neon.
+        0 counts as positive. With ``stochastic``, +1 has the probability
+        clip((a + 1) / 2, 0, 1); the draws are from NumPy's *global* stream, as in neon.
         """
-        values = a._tensor
+        values = a.asnumpyarray()
         if stochastic:
             probability = np.clip((values + 1) / 2, 0, 1)
             positive = np.random.uniform(0, 1, values.shape) <= probability
         else:
             positive = values >= 0
-        result: CPUTensor = self._new(a.shape) if out is None else out
+        result: CPUTensor = self._new(values.shape) if out is None else out
         result[:] = np.where(positive, 1.0, -1.0)
         return result
 

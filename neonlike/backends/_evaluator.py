@@ -10,8 +10,9 @@ proves hot. Functions and sums are rounded differently, and trees with them are 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +31,18 @@ HOT = 2  # the run at which a tree moves to the second tier
 Key = tuple[Any, ...]
 
 
+class Frozen(NamedTuple):
+    """An assignment that can be repeated, on the same memory with the same numbers.
+
+    Attributes:
+        call: does it.
+        keeps: whose memory it needs.
+    """
+
+    call: Callable[[], None]
+    keeps: tuple[Any, ...]
+
+
 class Evaluator:
     """Evaluates op-trees with the kernels of one set.
 
@@ -44,6 +57,7 @@ class Evaluator:
         self._arena = Arena()
         self._programs: dict[Key, Program] = {}
         self._fused: dict[Key, FusedProgram] = {}
+        self._record: list[tuple[Key, Flat, Any]] | None = None
 
     def assign(self, target: Any, tree: OpTreeNode) -> None:
         """Write the value of ``tree``, broadcast and cast, into the tensor ``target``.
@@ -53,7 +67,25 @@ class Evaluator:
             TypeError: operations that NumPy does not define for the dtypes.
         """
         flat = Flat(target, tree)
-        self._run(tuple(flat.key), flat, target, tree)
+        key = tuple(flat.key)
+        self._run(key, flat, target, tree)
+        if self._record is not None:
+            self._record.append((key, flat, target))
+
+    def record(self, work: Callable[[], None]) -> list[Frozen] | None:
+        """Do ``work``; return what its assignments do, if each is the call of a kernel."""
+        self._record = []
+        try:
+            work()
+            frozen = [self._freeze(*assignment) for assignment in self._record]
+        finally:
+            self._record = None
+        return None if None in frozen else [f for f in frozen if f is not None]
+
+    def _freeze(self, key: Key, flat: Flat, target: Any) -> Frozen | None:
+        fused = self._fused.get(key)
+        call = fused and fused.freeze(target, flat.leaves, flat.scalars)
+        return Frozen(call, (fused, target, flat.leaves)) if call else None
 
     def _run(self, key: Key, flat: Flat, target: Any, tree: OpTreeNode) -> None:
         fused = self._fused.get(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
@@ -100,6 +100,16 @@ def _plan(
     return NestPlan(values, placement, dtype, leaves, None)
 
 
+class BoundKernel(Protocol):
+    """A compiled kernel with fixed sizes, ``call(*addresses, *numbers)``."""
+
+    def __call__(self, *words: Any) -> None:
+        """Run."""
+
+    def freeze(self, *words: Any) -> Callable[[], None]:
+        """Return a function that runs with these arguments."""
+
+
 class FusedProgram:
     """A tree whose structure, shapes and memory layouts are compiled.
 
@@ -114,7 +124,7 @@ class FusedProgram:
 
     def __init__(
         self,
-        call: Callable[..., None],
+        call: BoundKernel,
         plan: NestPlan,
         values: Sequence[Value],
         dtype: DType,
@@ -156,6 +166,17 @@ class FusedProgram:
             with np.errstate(all="ignore"):
                 cast_into(buffers[self._result], target._tensor)
         return True
+
+    def freeze(
+        self, target: Any, leaves: list[Any], scalars: list[Number]
+    ) -> Callable[[], None] | None:
+        """Return a function that does the same as ``run``; None if it needs more than a kernel."""
+        at = target.raw()
+        words = [leaf.raw() for leaf in leaves]
+        overlaps = self._overlap is not None and self._overlap.between(at, words)
+        if overlaps or self._fixed is None or self._result is not None:
+            return None
+        return self._call.freeze(at, *words, *self._addresses, *self._numbers(scalars))
 
 
 # (lowest, highest distance of first elements at which arrays overlap, whether 0 is harmless)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def gen_backend(
             ``'mkl'`` (same as ``'cpu'``).
         rng_seed: None or an int in [0, 2**32 - 1].
         datatype: ``np.float16``, ``np.float32`` or ``np.float64``.
-        batch_size: batch size, ``be.bsz``.
+        batch_size: batch size, ``be.bsz``; 0: to be set there before layers are allocated.
         stochastic_round: accepted for neon's GPU scripts, no effect.
         device_id: accepted for neon's GPU scripts, no effect.
         max_devices: accepted for neon's GPU scripts, no effect.
@@ -53,7 +54,8 @@ def gen_backend(
             may reach some 1e-5 of the largest output; ``'strict'`` sums the products directly.
 
     Raises:
-        ValueError: unknown backend, dtype, mode or numerics.
+        TypeError: a batch size or seed that is no integer.
+        ValueError: unknown backend, dtype, mode or numerics, negative batch size or seed.
         RuntimeError: another Python thread is at work with the current backend.
 
     Example:
@@ -72,6 +74,7 @@ def gen_backend(
         atexit.unregister(_drop_backend)
         atexit.register(_drop_backend)
     _check_name(backend)
+    _check_batch_size(batch_size)
     be = Backend.allocate_backend(
         backend,
         rng_seed=rng_seed,
@@ -107,6 +110,13 @@ def _warn_deprecated(**given: Any) -> None:
     for name, value in given.items():
         if value:
             logger.warning("gen_backend(%s=...) is deprecated and has no effect", name)
+
+
+def _check_batch_size(batch_size: Any) -> None:
+    if not isinstance(batch_size, Integral):
+        raise TypeError(f"batch_size must be an integer, got {batch_size!r}")
+    if batch_size < 0:
+        raise ValueError(f"batch_size must not be negative, got {batch_size}")
 
 
 def _check_name(backend: Any) -> None:

@@ -40,9 +40,13 @@ def output_dim(
         caffe: round up, as caffe does, where ``pooling``.
 
     Raises:
-        ValueError: ``pooling`` and padding of at least the window size.
+        ValueError: negative padding, or ``pooling`` and padding of at least the window size.
         ZeroDivisionError: zero stride.
     """
+    if padding < 0:
+        raise ValueError(f"Padding dim {padding} must not be negative")
+    if strides == 0:
+        raise ZeroDivisionError("strides must be at least 1, got 0")
     if pooling and padding >= S:
         raise ValueError(f"Padding dim {padding} incompatible with filter size {S}")
     room = X + 2 * padding - (dilation * (S - 1) + 1)

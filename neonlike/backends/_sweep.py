@@ -6,9 +6,8 @@ Transform runs, step by step, as op-trees inside the reference sweep: slower, sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -173,10 +172,25 @@ class SweepMixin(ReduceMixin):
         else:
             tensors = (*weights, sweep.gates, sweep.c, sweep.c_act, c0, error, delta, *last)
             self._run_sweep(sweep, "bprop", tensors, scale, act, gate)
-        sources = (delta, self._unit_rows(x), h, h0, reset_h)
+        self._weight_gradients(sweep, x, h0, reset_h)
+
+    @exclusive
+    def sweep_weight_gradients(self, sweep: Sweep, x: Any, h0: Any = None) -> None:
+        """Compute ``dW_input = delta x^T``, ``dW_recur = delta h-^T`` and ``db``.
+
+        Args:
+            sweep: its tensors.
+            x: inputs of the forward pass.
+            h0: states before the first step, None for zeros.
+        """
+        sweep.check(h0=h0, x=x)
+        self._weight_gradients(sweep, x, h0)
+
+    def _weight_gradients(self, sweep: Sweep, x: Any, h0: Any, reset_h: Any = None) -> None:
+        sources = (sweep.delta, self._unit_rows(x), sweep.h, h0, reset_h)
         gradients = (sweep.dW_input, sweep.dW_recur, sweep.db)
-        kernels, more = self.kernels.recurrent, (sweep.geometry,)
-        self._call("weight_gradients", kernels, (*sources, *gradients), more)
+        kernel, more = self.kernels.recurrent.weight_gradients, (sweep.geometry, self.scratch)
+        self._call(kernel, (*sources, *gradients), more)
 
     @exclusive
     def sweep_input_gradient(self, sweep: Sweep, x: Any) -> None:
@@ -204,12 +218,15 @@ class SweepMixin(ReduceMixin):
         kernels = self.kernels.recurrent
         if not all(isinstance(act, Activation) for act in acts):
             from neonlike.kernels.reference import recurrent as kernels
-        handed = [act if isinstance(act, Activation) else _OpTrees(self, act) for act in acts]
-        more = (*numbers, sweep.geometry, *handed)
-        self._call(f"{sweep.cell}_{direction}", kernels, tensors, more)
+        more = (*numbers, sweep.geometry, *map(self._act, acts), self.scratch)
+        self._call(getattr(kernels, f"{sweep.cell}_{direction}"), tensors, more)
+
+    def _act(self, act: Act) -> Any:
+        """An activation as kernels take it."""
+        return act if isinstance(act, Activation) else _OpTrees(self, act)
 
     def _call(
-        self, name: str, kernels: ModuleType, tensors: tuple[Any, ...], more: tuple[Any, ...]
+        self, kernel: Callable[..., None], tensors: tuple[Any, ...], more: tuple[Any, ...]
     ) -> None:
         """Call a kernel on the arrays of ``tensors``, all in the dtype of the first one."""
         dtype = compute_dtype(tensors[0])
@@ -217,7 +234,7 @@ class SweepMixin(ReduceMixin):
             None if t is None else self.in_dtype(f"sweep {i}", t._tensor, dtype)
             for i, t in enumerate(tensors)
         ]
-        getattr(kernels, name)(*arrays, *more, self.scratch)
+        kernel(*arrays, *more)
         for tensor, array in zip(tensors, arrays, strict=True):
             if array is not None and array is not tensor._tensor:
                 self.assign_array(tensor._tensor, array)

@@ -8,12 +8,14 @@ Nothing happens before a backend is made.
 from __future__ import annotations
 
 import functools
+import importlib
 import logging
 import os
 import sys
 from typing import Any
 
 VARIABLE = "NEONLIKE_NUM_THREADS"
+_KERNELS = "neonlike.kernels.numba._threads"  # loaded with the compiled kernels
 logger = logging.getLogger(__name__)
 
 _chosen: int | None = None
@@ -51,8 +53,7 @@ def set_num_threads(number: int) -> None:
     if not 1 <= number <= cores:
         raise ValueError(f"the number of threads must be from 1 to {cores}, got {number}")
     _chosen = number
-    if "numba" in sys.modules:
-        _apply_to_numba()
+    _tell_kernels()
     if _blas_follows:
         _limit_blas(number)
 
@@ -62,7 +63,8 @@ def enter_kernel_set(compiled: bool) -> None:
     global _blas_follows
     _blas_follows = not compiled
     if compiled:
-        _apply_to_numba()
+        importlib.import_module(_KERNELS)
+        _tell_kernels()
     _limit_blas(1 if compiled else get_num_threads())
 
 
@@ -77,18 +79,14 @@ def leave_kernel_set() -> None:
 
 def adopt_thread() -> None:
     """Give the calling Python thread the number of threads; Numba keeps it for each by itself."""
-    if "numba" in sys.modules and not _blas_follows:
-        _apply_to_numba()
+    if not _blas_follows:
+        _tell_kernels()
 
 
-def _apply_to_numba() -> None:
-    import numba
-
-    settings: Any = numba.config  # its attributes are made at run time
-    pool = int(settings.NUMBA_NUM_THREADS)
-    if pool < get_num_threads():
-        logger.warning("NUMBA_NUM_THREADS=%d limits the threads to %d", pool, pool)
-    numba.set_num_threads(min(get_num_threads(), pool))
+def _tell_kernels() -> None:
+    pool = sys.modules.get(_KERNELS)
+    if pool is not None:
+        pool.set_num_threads(get_num_threads())
 
 
 @functools.cache

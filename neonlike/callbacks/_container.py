@@ -274,15 +274,15 @@ class Callbacks(CallbackList):
     # ------------------------------------------------------------ internals --
 
     def _open_history(self) -> Any:
-        import h5py
+        from neonlike.callbacks._history_file import HistoryFile  # h5py takes a moment
 
         if self.output_file is None or self.dry_run:
-            return h5py.File(self.name, "w", driver="core", backing_store=False)
+            return HistoryFile(self.name, "w", driver="core", backing_store=False)
         path = Path(os.path.expandvars(self.output_file)).expanduser()
         if path.exists():
             logger.warning("%s exists already and is overwritten", path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        return h5py.File(path, "w")
+        return HistoryFile(path, "w")
 
     def _living_model(self) -> Any:
         model = self.model()

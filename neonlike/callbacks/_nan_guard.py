@@ -88,10 +88,10 @@ class NanGuardCallback(Callback):
                 where = self._where
                 self._unwatch()
                 nan, inf = int(np.isnan(array).sum()), int(np.isinf(array).sum())
+                repair = "try a lower learning rate or gradient clipping" if joint else "look there"
                 raise FloatingPointError(
                     f"{where}: {what} {joint}{describe(layer)} are the first numbers that are not "
-                    f"finite ({nan} NaN and {inf} infinite of {array.size}): try a lower "
-                    "learning rate, gradient clipping, or look at the data"
+                    f"finite ({nan} NaN and {inf} infinite of {array.size}): {repair}"
                 )
 
 

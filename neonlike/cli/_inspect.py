@@ -73,7 +73,7 @@ def summary(name: str, content: Any) -> str:
     if "model" in content:
         facts, rows = _facts(content), list(_layers(content["model"], 0))
     elif "layer_params_states" in content:
-        facts = {"format": "neon before 1.2 (parameters without the network)"}
+        facts = {"written by": "neon before 1.2 (parameters without the network)"}
         facts["epochs"] = content.get("epoch_index", "unknown")
         rows = [_row(str(i), "", e, 0) for i, e in enumerate(content["layer_params_states"])]
     else:
@@ -87,7 +87,7 @@ def summary(name: str, content: Any) -> str:
 def _facts(content: Mapping[str, Any]) -> dict[str, Any]:
     backend = content.get("backend", {})
     found = {
-        "format": f"neon {content['neon_version']}" if "neon_version" in content else None,
+        "written by": _writer(content),
         "backend": backend.get("type"),
         "seed": backend.get("rng_seed"),
         "epochs": content.get("epoch_index"),
@@ -96,6 +96,12 @@ def _facts(content: Mapping[str, Any]) -> dict[str, Any]:
         "optimizer": _optimizer(content.get("optimizer")),
     }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _writer(content: Mapping[str, Any]) -> str | None:
+    if "neonlike_version" in content:
+        return f"neonlike {content['neonlike_version']}"
+    return f"neon {content['neon_version']}" if "neon_version" in content else None
 
 
 def _state_facts(state: Any) -> dict[str, Any]:

@@ -95,6 +95,11 @@ class ArrayIterator(NervanaDataIterator):
             self.ybuf = self.be.zeros((rows, n))
 
     def _check_batch_size(self, n: int) -> None:
+        if not n:
+            raise ValueError(
+                f"{self.name}: the batch size is {n}; call gen_backend(batch_size=...) or set "
+                "be.bsz before making a data iterator"
+            )
         if self.ndata < n:
             raise AssertionError(
                 f"{self.name}: the batch size {n} is larger than the data set, which has "
@@ -185,7 +190,7 @@ def checked_labels(y: Array, nclass: int, what: str) -> Array:
     """
     if y.size != len(y):
         raise AssertionError(f"{what} must hold one label per example, got shape {y.shape}")
-    _require_numbers(y, what)
+    require_numbers(y, what)
     for wrong, problem in (
         (y != np.floor(y), "not an integer"),
         ((y < 0) | (y >= nclass), f"outside 0..{nclass - 1} (nclass is {nclass})"),
@@ -214,7 +219,7 @@ def _checked_inputs(X: Any, lshape: tuple[int, ...] | None) -> list[Array]:
     arrays = [np.asarray(array) for array in (X if isinstance(X, list) else [X])]
     for index, array in enumerate(arrays):
         what = f"ArrayIterator: X[{index}]" if isinstance(X, list) else "ArrayIterator: X"
-        _require_numbers(array, what)
+        require_numbers(array, what)
         if array.ndim != 2:
             raise ValueError(f"{what} must be of shape (ndata, F), got {array.shape}")
         if len(array) != len(arrays[0]):
@@ -224,7 +229,8 @@ def _checked_inputs(X: Any, lshape: tuple[int, ...] | None) -> list[Array]:
     return arrays
 
 
-def _require_numbers(array: Array, what: str) -> None:
+def require_numbers(array: Any, what: str) -> None:
+    """Raise a TypeError if an array, called ``what``, does not hold real numbers."""
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{what} must hold real numbers, got dtype {array.dtype}")
 

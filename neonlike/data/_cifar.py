@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,10 @@ class CIFAR10(Dataset):
             ``path``; delete ``cifar-10-zca-cache.pkl`` when the data change.
         pad_classes: 16 classes instead of 10.
     """
+
+    md5: ClassVar[Mapping[str, str]] = {
+        "cifar-10-python.tar.gz": "c58f30108f718f92721af3b95e74349a"
+    }
 
     def __init__(
         self,

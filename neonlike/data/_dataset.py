@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from neonlike._object import NervanaObject
 from neonlike.data._download import download, existing_folder, unpack_zip
@@ -13,7 +14,8 @@ from neonlike.data._download import download, existing_folder, unpack_zip
 class Dataset(NervanaObject):
     """A stock data set: finds or fetches its files and builds iterators.
 
-    A file that is in ``path`` is never downloaded.
+    A file that is in ``path`` is never downloaded. A download is compared with
+    the checksum in ``md5``, by the name of the file, if its origin publishes one.
 
     Args:
         filename: name of the file.
@@ -25,6 +27,8 @@ class Dataset(NervanaObject):
     Raises:
         NotImplementedError: another ``subset_pct``.
     """
+
+    md5: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self, filename: str, url: str, size: int, path: str = ".", subset_pct: float = 100
@@ -106,12 +110,14 @@ class Dataset(NervanaObject):
             size: its size in bytes.
 
         Raises:
-            FileNotFoundError: it is neither there nor can be downloaded.
+            FileNotFoundError: it is neither there nor can be downloaded, or what came is
+                not that file.
         """
         filename = filename or self.filename
         path = existing_folder(self.path) / filename
         if not path.exists():
-            self.fetch_dataset(self.url, filename, str(path), self.size if size is None else size)
+            address = f"{self.url.rstrip('/')}/{filename}"
+            download(address, path, self.size if size is None else size, self.md5.get(filename))
         return path
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import os
 import sys
@@ -18,22 +19,25 @@ CHUNK = 1 << 20
 TIMEOUT = 30  # seconds without an answer
 
 
-def download(url: str, target: Path, size: int) -> None:
+def download(url: str, target: Path, size: int, md5: str | None = None) -> None:
     """Download ``url`` to ``target``, which appears only when it is complete.
 
     Args:
         url: http(s) address of the file.
         target: path of the file.
         size: expected number of bytes for the progress bar, 0 if not known.
+        md5: checksum of the file, None if not known.
 
     Raises:
-        FileNotFoundError: the file cannot be fetched.
+        FileNotFoundError: the file cannot be fetched, or has another checksum.
     """
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as source, atomic_path(target) as part:
             size = int(source.headers.get("Content-Length") or size)
             with part.open("wb") as file:
-                _copy(source, file, target.name, size)
+                found = _copy(source, file, target.name, size)
+            if md5 not in (None, found):
+                raise ValueError(f"what came has the MD5 checksum {found} instead of {md5}")
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise FileNotFoundError(
             f"{target.name} is not in the folder {target.parent} and could not be downloaded "
@@ -41,17 +45,20 @@ def download(url: str, target: Path, size: int) -> None:
         ) from error
 
 
-def _copy(source: Any, file: IO[bytes], name: str, size: int) -> None:
+def _copy(source: Any, file: IO[bytes], name: str, size: int) -> str:
+    """Copy with a progress bar; return the MD5 checksum."""
     from tqdm import tqdm  # here: importing neonlike does not load it
 
-    done = 0
+    done, digest = 0, hashlib.md5(usedforsecurity=False)
     with tqdm(total=size or None, desc=name, unit="B", unit_scale=True, file=sys.stdout) as bar:
         while chunk := source.read(CHUNK):
             file.write(chunk)
+            digest.update(chunk)
             done += len(chunk)
             bar.update(len(chunk))
     if size and done != size:
         raise OSError(f"the connection ended after {done} of {size} bytes")
+    return digest.hexdigest()
 
 
 def unpack_tar(archive: Path, members: Iterable[str], folder: Path) -> None:

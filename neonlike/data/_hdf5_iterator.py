@@ -14,6 +14,7 @@ from neonlike.data._array_iterator import (
     batch_pieces,
     check_lshape,
     checked_labels,
+    require_numbers,
 )
 
 Array = NDArray[Any]
@@ -37,6 +38,7 @@ class HDF5Iterator(ArrayIterator):
 
     Raises:
         OSError: the file is missing or no HDF5 file.
+        TypeError: ``input`` holds no numbers.
         KeyError: no dataset ``input``, or no attribute ``lshape``.
         AssertionError: sizes in the file do not fit each other or the batch size.
         IndexError: (at the first batch) ``output`` has one axis only.
@@ -53,6 +55,7 @@ class HDF5Iterator(ArrayIterator):
             raise AssertionError(
                 f"{hdf_filename}: dataset 'input' must be of shape (ndata, F), got {self.inp.shape}"
             )
+        require_numbers(self.inp, f"{hdf_filename}: dataset 'input'")
         self.ndata = self.inp.shape[0]
         self.start = 0
         self.lshape = self._read_lshape()

@@ -52,7 +52,10 @@ class ImageCaption(ShuffledIterator):
 
     def _read(self, path: str) -> None:
         self.path = path
-        self.dataset = load_obj(Path(path) / "features.pkl.gz")
+        file = Path(path) / "features.pkl.gz"
+        if not file.exists():
+            raise FileNotFoundError(f"features.pkl.gz is not in the folder {path}")
+        self.dataset = load_obj(file)
         self.sent_data = self.dataset["sents"]
         self.features = np.asarray(self.dataset["feats"])
         if self.features.shape[0] != self.image_size:

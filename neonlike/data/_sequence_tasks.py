@@ -43,7 +43,12 @@ def embedded_reber(n: int, seed: int, exclude: Any = ()) -> Sequences:
     Returns:
         One-hot inputs and targets (7, T, n); an error signal at every step.
     """
-    return Sequences.of([_reber_part(s) for s in reber_strings(n, seed, exclude)])
+    return reber_sequences(reber_strings(n, seed, exclude))
+
+
+def reber_sequences(strings: list[str]) -> Sequences:
+    """Return strings of the grammar as one-hot sequences, the targets being the next symbols."""
+    return Sequences.of([_reber_part(string) for string in strings])
 
 
 def reber_strings(n: int, seed: int, exclude: Any = ()) -> list[str]:

@@ -57,6 +57,16 @@ class Sequences:
             self.x[:, :, chosen], self.t[:, :, chosen], self.mask[:, chosen], self.lengths[chosen]
         )
 
+    def padded(self, steps: int, count: int) -> Sequences:
+        """Return the sequences with more steps, and more of them: empty ones that do not count."""
+        more = (0, steps - self.x.shape[1]), (0, count - len(self))
+        return Sequences(
+            np.pad(self.x, ((0, 0), *more)),
+            np.pad(self.t, ((0, 0), *more)),
+            np.pad(self.mask, more),
+            np.pad(self.lengths, more[1]),
+        )
+
     def end_to_end(self) -> tuple[Array, Array, Array]:
         """Return inputs (nin, steps), targets (nout, steps) and mask (steps,), without paddings."""
         inside = np.arange(self.mask.shape[0])[:, None] < self.lengths

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from neonlike.data._array_iterator import ArrayIterator
 from neonlike.data._dataset import Dataset
@@ -50,6 +51,12 @@ class PTB(Dataset):
     Raises:
         ValueError: unknown tokenizer.
     """
+
+    md5: ClassVar[Mapping[str, str]] = {
+        "ptb.train.txt": "f26c4b92c5fdc7b3f8c7cdcb991d8420",
+        "ptb.test.txt": "8b80168b89c18661a38ef683c0dc3721",
+        "ptb.valid.txt": "aa0affc06ff7c36e977d7cd49e3839bf",
+    }
 
     def __init__(
         self,

@@ -7,6 +7,7 @@ from neonlike.data._sequence_tasks import adding as adding
 from neonlike.data._sequence_tasks import embedded_reber as embedded_reber
 from neonlike.data._sequence_tasks import long_lag as long_lag
 from neonlike.data._sequence_tasks import multiplication as multiplication
+from neonlike.data._sequence_tasks import reber_sequences as reber_sequences
 from neonlike.data._sequence_tasks import reber_strings as reber_strings
 from neonlike.data._sequence_tasks import reber_successors as reber_successors
 from neonlike.data._sequence_tasks import temporal_order as temporal_order
@@ -25,6 +26,7 @@ __all__ = [
     "long_lag",
     "multiplication",
     "next_chords",
+    "reber_sequences",
     "reber_strings",
     "reber_successors",
     "temporal_order",

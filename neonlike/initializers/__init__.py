@@ -7,6 +7,7 @@ from neonlike.initializers._random import Gaussian as Gaussian
 from neonlike.initializers._random import GlorotUniform as GlorotUniform
 from neonlike.initializers._random import Kaiming as Kaiming
 from neonlike.initializers._random import Orthonormal as Orthonormal
+from neonlike.initializers._random import SparseSpectral as SparseSpectral
 from neonlike.initializers._random import Uniform as Uniform
 from neonlike.initializers._random import Xavier as Xavier
 
@@ -18,6 +19,7 @@ __all__ = [
     "IdentityInit",
     "Kaiming",
     "Orthonormal",
+    "SparseSpectral",
     "Uniform",
     "Xavier",
 ]

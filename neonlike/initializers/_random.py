@@ -124,3 +124,32 @@ class Orthonormal(Initializer):
         normal = np.random.normal(0.0, 1.0, param.shape)
         u, _, v = np.linalg.svd(normal, full_matrices=False)
         param[:] = self.scale * (u if u.shape == param.shape else v)
+
+
+class SparseSpectral(Initializer):
+    """Sparse matrix of a given largest singular value, for recurrent weights.
+
+    Every row has ``nonzero`` uniform values at random places, scaled to sum 1 in absolute value;
+    then the whole matrix is scaled. After the recurrent initialization of Pascanu et al.,
+    arXiv 1312.6026.
+
+    Args:
+        nonzero: values per row, all columns if there are fewer.
+        scale: largest singular value.
+        name: name of the object.
+    """
+
+    def __init__(self, nonzero: int = 20, scale: float = 1.0, name: str = "sparseSpectral") -> None:
+        super().__init__(name)
+        self.nonzero = nonzero
+        self.scale = scale
+
+    def fill(self, param: Any) -> None:
+        """Write the values."""
+        rng, (rows, columns) = self.be.rng, param.shape
+        values = np.zeros((rows, columns))
+        for row in values:
+            places = rng.permutation(columns)[: self.nonzero]
+            row[places] = rng.uniform(-1.0, 1.0, len(places))
+        values /= np.abs(values).sum(axis=1, keepdims=True)
+        param[:] = values * (self.scale / np.linalg.norm(values, 2))

@@ -8,6 +8,7 @@ from neonlike.initializers._random import Gaussian as Gaussian
 from neonlike.initializers._random import GlorotUniform as GlorotUniform
 from neonlike.initializers._random import Kaiming as Kaiming
 from neonlike.initializers._random import Orthonormal as Orthonormal
+from neonlike.initializers._random import SparseSpectral as SparseSpectral
 from neonlike.initializers._random import Uniform as Uniform
 from neonlike.initializers._random import Xavier as Xavier
 
@@ -20,6 +21,7 @@ __all__ = [
     "Initializer",
     "Kaiming",
     "Orthonormal",
+    "SparseSpectral",
     "Uniform",
     "Xavier",
 ]

@@ -10,13 +10,14 @@ derivative is a function of the activation's *output* y, as everywhere in neon:
     RECTLIN            max(x, 0) + slope min(x, 0)                  (y > 0) + slope (y < 0)
     RECTLINCLIP        min(max(x, 0) + slope min(x, 0), limit)      RECTLIN where y < limit, else 0
     EXPLIN             max(x, 0) + slope (exp(min(x, 0)) - 1)       (y > 0) + (y + slope) (y < 0)
+    CENTERED           slope (2 / (1 + exp(-x)) - 1)                (slope^2 - y^2) / (2 slope)
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-IDENTITY, TANH, LOGISTIC, LOGISTIC_SHORTCUT, RECTLIN, RECTLINCLIP, EXPLIN = range(7)
+IDENTITY, TANH, LOGISTIC, LOGISTIC_SHORTCUT, RECTLIN, RECTLINCLIP, EXPLIN, CENTERED = range(8)
 
 
 class Activation(NamedTuple):

@@ -50,12 +50,32 @@ from neonlike.layers.recurrent import Recurrent as Recurrent
 from neonlike.layers.recurrent import RecurrentLast as RecurrentLast
 from neonlike.layers.recurrent import RecurrentMean as RecurrentMean
 from neonlike.layers.recurrent import RecurrentSum as RecurrentSum
+from neonlike.layers.recurrent_zoo import DORNN as DORNN
+from neonlike.layers.recurrent_zoo import DOTRNN as DOTRNN
+from neonlike.layers.recurrent_zoo import DOTSRNN as DOTSRNN
+from neonlike.layers.recurrent_zoo import DTRNN as DTRNN
+from neonlike.layers.recurrent_zoo import DTSRNN as DTSRNN
+from neonlike.layers.recurrent_zoo import LSTM97 as LSTM97
+from neonlike.layers.recurrent_zoo import DeepTransitionRNN as DeepTransitionRNN
+from neonlike.layers.recurrent_zoo import Elman as Elman
+from neonlike.layers.recurrent_zoo import ElmanLayer as ElmanLayer
+from neonlike.layers.recurrent_zoo import Jordan as Jordan
+from neonlike.layers.recurrent_zoo import LSTMVariant as LSTMVariant
 from neonlike.layers.recurrent_zoo import ReNet as ReNet
+from neonlike.layers.recurrent_zoo import ReSeg as ReSeg
+from neonlike.layers.recurrent_zoo import StackedRNN as StackedRNN
+from neonlike.layers.recurrent_zoo import TruncatedRecurrent as TruncatedRecurrent
 
 __all__ = [
+    "DORNN",
+    "DOTRNN",
+    "DOTSRNN",
+    "DTRNN",
+    "DTSRNN",
     "GRU",
     "LRN",
     "LSTM",
+    "LSTM97",
     "Activation",
     "Affine",
     "BatchNorm",
@@ -76,11 +96,16 @@ __all__ = [
     "Deconvolution",
     "DeepBiLSTM",
     "DeepBiRNN",
+    "DeepTransitionRNN",
     "Dropout",
     "DropoutBinary",
+    "Elman",
+    "ElmanLayer",
     "GeneralizedCost",
     "GeneralizedCostMask",
     "GeneralizedGANCost",
+    "Jordan",
+    "LSTMVariant",
     "Layer",
     "Linear",
     "LookupTable",
@@ -91,6 +116,7 @@ __all__ = [
     "ParameterLayer",
     "Pooling",
     "ReNet",
+    "ReSeg",
     "Recurrent",
     "RecurrentLast",
     "RecurrentMean",
@@ -103,5 +129,7 @@ __all__ = [
     "SingleOutputTree",
     "SkipNode",
     "SkipThought",
+    "StackedRNN",
     "Tree",
+    "TruncatedRecurrent",
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from neonlike.layers._base import DeltasTree, Layer
 from neonlike.layers._conv_bias import Convolution_bias
-from neonlike.layers._errors import describe
+from neonlike.layers._errors import add_context, describe
 
 
 def flatten(item: Any) -> Iterator[Any]:
@@ -43,10 +43,14 @@ def takes_scale(bprop: Any) -> bool:
 
 def allocate_layer(layer: Layer, shared_outputs: Any, accumulate_updates: bool) -> None:
     """Call ``layer.allocate``, with ``accumulate_updates`` only where it is known."""
-    if accumulate_updates and takes(layer.allocate, "accumulate_updates"):
-        layer.allocate(shared_outputs=shared_outputs, accumulate_updates=True)  # type: ignore[call-arg]  # checked above
-    else:
-        layer.allocate(shared_outputs=shared_outputs)
+    try:
+        if accumulate_updates and takes(layer.allocate, "accumulate_updates"):
+            layer.allocate(shared_outputs=shared_outputs, accumulate_updates=True)  # type: ignore[call-arg]  # checked above
+        else:
+            layer.allocate(shared_outputs=shared_outputs)
+    except Exception as error:
+        add_context(error, layer, "allocating")
+        raise
 
 
 def fuse_pairs(configs: list[Any], targets: list[Layer] | None = None) -> list[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from neonlike._object import NervanaObject
 from neonlike.layers._base import Layer
 from neonlike.layers._container import flatten
-from neonlike.layers._errors import describe
+from neonlike.layers._errors import check_object, describe
 from neonlike.layers._shapes import interpret_in_shape
 from neonlike.transforms import Score
 
@@ -32,6 +32,7 @@ class GeneralizedCost(NervanaObject):
 
     def __init__(self, costfunc: Any, name: str | None = None) -> None:
         super().__init__(name)
+        check_object(f"{type(self).__name__} {self.name!r}", "costfunc", costfunc)
         self.costfunc = costfunc
         self.outputs: Any = None
         self.deltas: Any = None
@@ -42,11 +43,16 @@ class GeneralizedCost(NervanaObject):
         """Make the buffers for the outputs of ``in_obj``.
 
         Raises:
-            AssertionError: ``in_obj`` is no layer.
+            AssertionError: ``in_obj`` is no layer, or has several outputs.
         """
+        owner = f"{type(self).__name__} {self.name!r}"
+        advice = "for networks with several outputs use Multicost, with one cost for each"
         assert isinstance(in_obj, Layer), (
-            f"{type(self).__name__} {self.name!r} needs the network's last layer, got {in_obj!r}; "
-            "for networks with several outputs use Multicost"
+            f"{owner} needs the network's last layer, got {in_obj!r}; {advice}"
+        )
+        assert not isinstance(in_obj.out_shape, list), (
+            f"{owner} takes one output, but {describe(in_obj)} has {len(in_obj.out_shape)} of "
+            f"shapes {in_obj.out_shape}; {advice}"
         )
         self.prev_layer = in_obj
         self.parallelism = in_obj.parallelism
@@ -87,6 +93,11 @@ class GeneralizedCost(NervanaObject):
 
     def _fail(self, error: Exception, inputs: Any, targets: Any) -> NoReturn:
         """Raise ``error``, or the sentence about outputs or targets that cannot be right."""
+        if self.deltas is None:
+            raise type(error)(
+                f"{type(self).__name__} {self.name!r} was not initialized; call "
+                "model.initialize(data set or shape, cost) first, as model.fit does"
+            ) from error
         wanted = self.deltas.shape
         hint = "check nout of the last layer, and nclass and make_onehot of the data iterator"
         for name, got in (("outputs", inputs), ("targets", targets)):

@@ -36,6 +36,19 @@ def shape_message(layer: Layer, problem: str, *, expected: Any, got: Any, hint: 
     )
 
 
+def check_object(owner: str, argument: str, value: Any) -> None:
+    """Refuse a class where one of its objects is needed.
+
+    Raises:
+        TypeError: ``value`` is a class.
+    """
+    if isinstance(value, type):
+        raise TypeError(
+            f"{owner}: {argument} must be an object, got the class {value.__name__}; "
+            f"write {value.__name__}(...)"
+        )
+
+
 def fail(error: Exception, layer: Layer, doing: str, tensor: Any, batch_size: int) -> NoReturn:
     """Raise ``error``, or a shape error of its type if ``layer`` was given what cannot fit.
 
@@ -51,7 +64,7 @@ def fail(error: Exception, layer: Layer, doing: str, tensor: Any, batch_size: in
     """
     problem = None
     if not hasattr(error, "__notes__") and not str(error).startswith(describe(layer)):
-        problem = _what_is_wrong(layer, doing, tensor, batch_size or layer.be.bsz)
+        problem = _what_is_wrong(error, layer, doing, tensor, batch_size or layer.be.bsz)
     shown = error if problem is None else _same_kind(error)(problem)
     add_context(shown, layer, f"computing {doing} of")
     if shown is error:
@@ -65,23 +78,51 @@ def add_context(error: Exception, layer: Layer, doing: str) -> None:
     error.add_note(f"while {doing} {describe(layer)}, in_shape {shape}, batch size {layer.be.bsz}")
 
 
-def _what_is_wrong(layer: Layer, doing: str, tensor: Any, batch_size: int) -> str | None:
+def _what_is_wrong(
+    error: Exception, layer: Layer, doing: str, tensor: Any, batch_size: int
+) -> str | None:
     """The sentence about a tensor that cannot be right, if it is the cause."""
     name, shape = ("input", "in_shape") if doing == "fprop" else ("error", "out_shape")
+    if getattr(layer, shape, None) is None:
+        return shape_message(
+            layer,
+            "the network was not initialized",
+            expected=f"its shapes to be known before {doing}",
+            got="none",
+            hint="call model.initialize(data set or shape, cost) first, as model.fit does",
+        )
     try:
-        expected = buffer_shape(getattr(layer, shape, None), batch_size)
+        expected = buffer_shape(getattr(layer, shape), batch_size)
     except TypeError:  # several inputs, or a shape only the layer understands
         return None
-    if isinstance(tensor, np.ndarray):
-        problem, got = f"the {name} is no tensor", f"an ndarray of shape {tensor.shape}"
-        hint = "make it one with be.array(a), or use a data iterator"
-    elif hasattr(tensor, "_tensor") and tensor.shape != expected:
+    if not hasattr(tensor, "_tensor"):
+        problem, got = f"the {name} is no tensor", _kind(tensor)
+        hint = "make it one with be.array(a), or use " + (
+            "a data iterator" if doing == "fprop" else "what cost.get_errors returns"
+        )
+    elif tensor.shape != expected:
         problem, got = f"the {name} does not fit", str(tuple(tensor.shape))
         hint = _hint(layer, name, batch_size)
+    elif tensor.dtype != layer.be.default_dtype and "dtype" in str(error):
+        problem, got = f"the {name} is of another dtype", str(tensor.dtype)
+        hint = (
+            "be.array(a) makes a tensor of the backend's dtype, gen_backend(datatype=...) sets it"
+        )
+        return shape_message(layer, problem, expected=_backend_dtype(layer), got=got, hint=hint)
     else:
         return None
     columns = f"a tensor of shape {expected} (features, steps * batch size)"
     return shape_message(layer, problem, expected=columns, got=got, hint=hint)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an ndarray of shape {value.shape}"
+    return "None" if value is None else f"an object of type {type(value).__name__}"
+
+
+def _backend_dtype(layer: Layer) -> str:
+    return str(np.dtype(layer.be.default_dtype))
 
 
 def _hint(layer: Layer, name: str, batch_size: int) -> str:

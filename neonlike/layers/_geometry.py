@@ -21,18 +21,20 @@ def axis_params(layer: Layer, prefix: str, given: Any, default: int) -> dict[str
     """Read one of ``strides``, ``padding``, ``dilation`` as ``{prefix_d, prefix_h, prefix_w}``.
 
     Raises:
-        ValueError: neither int nor dict, or an unknown key.
+        ValueError: neither int nor dict, an unknown key, or a number that is too small.
     """
     params = {f"{prefix}_{axis}": default for axis in AXES}
     if isinstance(given, Integral):
-        params[f"{prefix}_h"] = params[f"{prefix}_w"] = int(given)
-        return params
+        given = {f"{prefix}_h": int(given), f"{prefix}_w": int(given)}
     if not isinstance(given, Mapping) or not set(given) <= set(params):
         raise ValueError(
             f"{describe(layer)}: expected an int or a dict with keys among {sorted(params)}, "
             f"got {given!r}"
         )
     params.update(given)
+    least = 0 if prefix == "pad" else 1
+    if min(params.values()) < least:
+        raise ValueError(f"{describe(layer)}: expected {sorted(params)} >= {least}, got {given!r}")
     return params
 
 

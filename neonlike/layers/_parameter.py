@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from neonlike.layers._base import Layer
-from neonlike.layers._errors import describe, shape_message
+from neonlike.layers._errors import check_object, describe, shape_message
 from neonlike.layers._shapes import numel
 
 
@@ -95,7 +95,13 @@ class ParameterLayer(Layer):
             param[:] = init
         elif init is None:
             raise TypeError(f"{describe(self)} has no initializer; construct it with init=...")
+        elif not hasattr(init, "fill"):
+            raise TypeError(
+                f"{describe(self)}: init must be an Initializer or an array, got {init!r}; "
+                "Constant(0.1) fills with a number"
+            )
         else:
+            check_object(describe(self), "init", init)
             init.fill(param)
 
     def get_params(self) -> Any:

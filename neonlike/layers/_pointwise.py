@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from neonlike.layers._base import Layer
-from neonlike.layers._errors import describe
+from neonlike.layers._errors import check_object, describe
 from neonlike.layers._parameter import ParameterLayer
 from neonlike.layers._shapes import buffer_shape, interpret_in_shape
 from neonlike.layers._views import ReshapedView
@@ -93,6 +93,7 @@ class Activation(Layer):
 
     def __init__(self, transform: Any, name: str | None = None) -> None:
         super().__init__(name)
+        check_object(describe(self), "transform", transform)
         self.transform = transform
         self.owns_output = False
         self.owns_delta = True

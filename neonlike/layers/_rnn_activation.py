@@ -10,6 +10,7 @@ from typing import Any
 
 from neonlike.backends._sweep import Activation, codes
 from neonlike.transforms.activation import (
+    CenteredLogistic,
     Explin,
     Identity,
     Logistic,
@@ -26,6 +27,7 @@ _CODES: dict[type, Callable[[Any], Activation]] = {
     Rectlin: lambda t: Activation(codes.RECTLIN, t.slope),
     Rectlinclip: lambda t: Activation(codes.RECTLINCLIP, t.slope, t.xcut),
     Explin: lambda t: Activation(codes.EXPLIN, t.alpha),
+    CenteredLogistic: lambda t: Activation(codes.CENTERED, t.scale),
 }
 
 

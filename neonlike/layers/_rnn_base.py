@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from neonlike.layers._errors import describe, shape_message
+from neonlike.layers._errors import check_object, describe, shape_message
 from neonlike.layers._parameter import ParameterLayer
 from neonlike.layers._rnn_shapes import get_steps, interpret_in_shape
 from neonlike.layers._rnn_sweep import GATES, CellSweep, is_array, same_objects
@@ -198,3 +198,4 @@ class SweepLayer(ParameterLayer):
             assert value is not None, (
                 f"{describe(self)} needs {name}; give a Transform, for example {name}=Tanh()"
             )
+            check_object(describe(self), name, value)

@@ -56,6 +56,7 @@ class Recurrent(SweepLayer):
         self._given_state: Any = None
         self._trained_on: Any = None  # the inputs of the last minibatch that was trained on
         self._resumed = False
+        self._start: Any = None  # the state before step 0, None for zero
 
     def __str__(self) -> str:
         return (
@@ -92,6 +93,7 @@ class Recurrent(SweepLayer):
         if init_state is not None:
             h0 = self._h0
             h0[:] = self._checked(init_state)
+        self._start = h0
         return self._forward(inference, h0, c0)
 
     def _carried(self) -> tuple[Any, Any]:

@@ -6,12 +6,15 @@ import math
 from numbers import Integral
 from typing import Any
 
+from neonlike.layers._shapes import check_single
+
 
 def interpret_in_shape(xshape: Any) -> tuple[int, int]:
     """Read a shape as (features, steps): F -> (F, 1), (F, T) as it is, (C, ..., W) -> (C * ..., W).
 
     A picture is thus read along its width, one step per image column.
     """
+    check_single(xshape)
     if isinstance(xshape, Integral):
         return int(xshape), 1
     if len(xshape) == 2:

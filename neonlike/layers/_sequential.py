@@ -68,6 +68,11 @@ class Sequential(LayerContainer):
         """
         self._take_layers()  # scripts may have changed the list
         if in_obj is None:
+            if getattr(self.layers[0], "out_shape", None) is None:
+                raise TypeError(
+                    f"{describe(self)} cannot read an input shape from None; give a data set or a "
+                    "shape, or start the branch with a BranchNode"
+                )
             super().configure(self.layers[0])
         else:
             super().configure(in_obj)

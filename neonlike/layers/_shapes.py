@@ -26,8 +26,22 @@ def plain_shape(shape: Any) -> Any:
     return shape
 
 
+def check_single(shape: Any) -> None:
+    """Refuse a list of shapes, which only layers of several inputs can read.
+
+    Raises:
+        TypeError: it is one.
+    """
+    if isinstance(shape, list) and not all(isinstance(size, Integral) for size in shape):
+        raise TypeError(
+            f"expected the shape of one input, got {shape}; several inputs need a layer such as "
+            "MergeMultistream, an iterator over one array needs the array, not a list of it"
+        )
+
+
 def interpret_in_shape(xshape: Any) -> tuple[int, int]:
     """Read a shape as (features, steps): F -> (F, 1), (F, T) as it is, longer -> (product, 1)."""
+    check_single(xshape)
     if isinstance(xshape, Integral):
         return int(xshape), 1
     if len(xshape) == 2:

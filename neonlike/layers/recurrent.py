@@ -17,14 +17,14 @@ from neonlike.layers._rnn_shapes import get_steps as get_steps
 from neonlike.layers._rnn_shapes import interpret_in_shape as interpret_in_shape
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "BiBNRNN",
     "BiLSTM",
     "BiRNN",
     "BiSum",
     "DeepBiLSTM",
     "DeepBiRNN",
-    "GRU",
-    "LSTM",
     "Recurrent",
     "RecurrentLast",
     "RecurrentMean",

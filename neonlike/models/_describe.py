@@ -13,7 +13,7 @@ from neonlike.models._train_state import FULL, TrainStateMixin
 from neonlike.serialization._description import check_model
 from neonlike.serialization._objects import load_obj, save_model
 from neonlike.serialization._registry import load_class
-from neonlike.version import NEON_VERSION
+from neonlike.version import NEON_VERSION, VERSION
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ class DescribeMixin(TrainStateMixin):
         besides: counters of the optimizer and the position in the data.
         """
         description = self.get_description(get_weights=True, keep_states=keep_states)
+        description["neonlike_version"] = VERSION  # the original ignores further entries
         description["epoch_index"] = self.epoch_index + 1
         if self.initialized:
             description["train_input_shape"] = self.layers.in_shape

@@ -9,6 +9,7 @@ import numpy as np
 from neonlike.backends._exclusive import exclusive
 from neonlike.backends.backend import Block
 from neonlike.layers.layer import Activation, GeneralizedCost
+from neonlike.models._checks import check_fit, pair
 from neonlike.models._train_state import TrainStateMixin
 from neonlike.transforms import CrossEntropyBinary, Logistic
 
@@ -30,7 +31,12 @@ class FitMixin(TrainStateMixin):
             optimizer: optimizer.
             num_epochs: total number of epochs.
             callbacks: ``Callbacks``, or any object with its hook methods.
+
+        Raises:
+            TypeError: an argument, or a minibatch of the data set, is of the wrong kind.
+            ValueError: the data set delivers nothing, or no targets.
         """
+        check_fit(self.name, dataset, optimizer, callbacks)
         if self.dry_run:
             dataset, num_epochs = self._limited(dataset), self.epoch_index + 1
         self._train_set = dataset
@@ -64,6 +70,11 @@ class FitMixin(TrainStateMixin):
         Returns:
             (1, 1) array, the mean cost of the batch before the update.
         """
+        if t is None:
+            raise ValueError(
+                f"{self.name}: the data set delivers no targets, which the cost needs; to train "
+                "without them, override train_step"
+            )
         y = self.fprop(x)
         cost = self.cost.get_cost(y, t)
         self.bprop(self.cost.get_errors(y, t))
@@ -90,7 +101,8 @@ class FitMixin(TrainStateMixin):
     def _run_minibatches(self, dataset: Any, callbacks: Any) -> np.ndarray[Any, Any]:
         """Train on each minibatch once and return the (1, 1) sum of costs."""
         progress, batches = self._start_epoch(dataset, callbacks)
-        for batch, (x, t) in enumerate(batches, progress.batches):
+        for batch, minibatch in enumerate(batches, progress.batches):
+            x, t = pair(self.name, minibatch)
             callbacks.on_minibatch_begin(self.epoch_index, batch)
             self.be.begin(Block.minibatch, batch)
             progress.total += self.train_step(x, t)
@@ -99,5 +111,7 @@ class FitMixin(TrainStateMixin):
             self.total_cost[:] = progress.total
             callbacks.on_minibatch_end(self.epoch_index, batch)
             self._minibatch_done(x)
+        if not progress.batches:
+            raise ValueError(f"{self.name}: the data set delivers no minibatches")
         progress.done = True
         return progress.total

@@ -66,6 +66,8 @@ class Model(FitMixin, CheckpointMixin, PredictMixin, BenchmarkMixin):
         self.layers.propagate_parallelism("Data")
 
     def __str__(self) -> str:
+        if not hasattr(self.layers, "in_shape"):
+            return f"Network Layers (shapes are known once there is a data set):\n{self.summary()}"
         return f"Network Layers:\n{self.layers.nested_str()}"
 
     def summary(self) -> Summary:
@@ -82,6 +84,10 @@ class Model(FitMixin, CheckpointMixin, PredictMixin, BenchmarkMixin):
             self.deserialize(layers, load_states=load_states)
         elif isinstance(layers, list | tuple):
             self.layers = Sequential(list(layers))
+        elif not hasattr(layers, "propagate_parallelism"):
+            raise TypeError(
+                f"Model needs layers: a list, a container, a file or a description, got {layers!r}"
+            )
         else:
             self.layers = layers
         if hasattr(self.layers, "layer_dict"):

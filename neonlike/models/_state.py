@@ -74,7 +74,15 @@ class ModelState(NervanaObject):
         Args:
             dataset: iterator, shape (int, tuple, list of them), tensor or layer.
             cost: cost layer.
+
+        Raises:
+            TypeError: ``cost`` is no cost layer.
         """
+        if cost is not None and not hasattr(cost, "initialize"):
+            raise TypeError(
+                f"{self.name}: cost must be a cost layer, got {cost!r}; wrap a cost function as "
+                "GeneralizedCost(costfunc=...)"
+            )
         if not self.initialized:
             self.layers.configure(dataset)
         if cost is not None and cost is not self.cost:

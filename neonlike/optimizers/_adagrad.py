@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neonlike.optimizers._base import Optimizer
+from neonlike.optimizers._replay import pure
 
 
 class Adagrad(Optimizer):
@@ -43,6 +44,7 @@ class Adagrad(Optimizer):
         self.gradient_clip_value = gradient_clip_value
         self.param_clip_value = param_clip_value
 
+    @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:
         be, (total,) = self.be, states
         total[:] = total + be.square(grad)
@@ -80,6 +82,7 @@ class Adadelta(Optimizer):
         self.epsilon = epsilon
         self.param_clip_value = param_clip_value
 
+    @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:
         be, eps, (grads, deltas, delta) = self.be, self.epsilon, states
         grads[:] = self.decay * grads + (1.0 - self.decay) * be.square(grad)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from neonlike.optimizers._base import Optimizer
+from neonlike.optimizers._replay import pure
 from neonlike.optimizers._schedules import CONSTANT, Schedule
 
 LOG2 = math.log(2.0)
@@ -76,6 +77,7 @@ class Adam(Optimizer):
         bias_1, bias_2 = 1.0 - self.beta_1**self.t, 1.0 - self.beta_2**self.t
         return self.learning_rate * math.sqrt(bias_2) / bias_1
 
+    @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:
         be, (m, v) = self.be, states
         m[:] = self.beta_1 * m + (1.0 - self.beta_1) * grad
@@ -126,6 +128,7 @@ class ShiftAdaMax(Optimizer):
         rate = super()._rate(epoch) / (1.0 - self.beta_1 ** (epoch + 1))
         return math.copysign(2.0 ** round(math.log2(abs(rate))), rate) if rate else 0.0
 
+    @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:
         be, (m, u, inv) = self.be, states
         m[:] = self.beta_1 * m + (1.0 - self.beta_1) * grad

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import warnings
@@ -9,12 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neonlike._object import NervanaObject
+from neonlike.optimizers._replay import Replay
 from neonlike.optimizers._schedules import CONSTANT, Schedule
 
 logger = logging.getLogger(__name__)
 
 # ((parameter, gradient), states) as layers hand them out
 Param = tuple[tuple[Any, Any], list[Any]]
+NUMBERS = (float, int, type(None))
 
 
 def get_param_list(layer_list: Iterable[Any]) -> list[Param]:
@@ -54,6 +57,7 @@ class Optimizer(NervanaObject):
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
+        self._replay = Replay()
 
     def optimize(self, layer_list: Iterable[Any], epoch: int) -> None:
         """Update the parameters of all layers from their gradients.
@@ -69,6 +73,17 @@ class Optimizer(NervanaObject):
             param.rounding = self.stochastic_round
             if len(states) != self.n_states:
                 self._new_states(grad, states)
+        if hasattr(self._update, "is_pure"):
+            numbers = [v for v in vars(self).values() if isinstance(v, NUMBERS)]
+            tensors = [t for pair, states in params for t in (*pair, *states)]
+            key = (lr, scale, self.be.bsz, *numbers, *map(id, tensors))
+            update = functools.partial(self._update_all, params, lr, scale)
+            self._replay.run(self.be, key, tensors, update)
+        else:
+            self._update_all(params, lr, scale)
+
+    def _update_all(self, params: Sequence[Param], lr: float, scale: float) -> None:
+        for (param, grad), states in params:
             g = self.clip_value(grad / self.be.bsz, self.gradient_clip_value)
             self._update(param, g, states, lr, scale)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neonlike.optimizers._base import Optimizer
+from neonlike.optimizers._replay import pure
 from neonlike.optimizers._schedules import CONSTANT, Schedule
 
 
@@ -58,6 +59,7 @@ class GradientDescentMomentum(Optimizer):
         self.nesterov = nesterov
         self.n_states = 0 if momentum_coef == 0 else 1
 
+    @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:
         m, decay = self.momentum_coef, self.wdecay
         if m == 0:

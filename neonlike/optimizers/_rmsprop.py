@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neonlike.optimizers._base import Optimizer
+from neonlike.optimizers._replay import pure
 from neonlike.optimizers._schedules import CONSTANT, Schedule
 
 
@@ -50,6 +51,7 @@ class RMSProp(Optimizer):
         self.param_clip_value = param_clip_value
         self.schedule = schedule
 
+    @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:
         be, (r,) = self.be, states
         r[:] = self.decay_rate * r + (1.0 - self.decay_rate) * be.square(grad)

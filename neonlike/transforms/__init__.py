@@ -21,10 +21,15 @@ from neonlike.transforms._rectifiers import Explin as Explin
 from neonlike.transforms._rectifiers import Rectlin as Rectlin
 from neonlike.transforms._rectifiers import Rectlinclip as Rectlinclip
 from neonlike.transforms._score import Score as Score
+from neonlike.transforms._segmentation import MeanIoU as MeanIoU
+from neonlike.transforms._segmentation import PixelAccuracy as PixelAccuracy
+from neonlike.transforms._segmentation import PixelwiseCrossEntropy as PixelwiseCrossEntropy
+from neonlike.transforms._segmentation import median_frequency_weights as median_frequency_weights
 from neonlike.transforms._squared import MeanSquared as MeanSquared
 from neonlike.transforms._squared import SmoothL1Loss as SmoothL1Loss
 from neonlike.transforms._squared import SquareHingeLoss as SquareHingeLoss
 from neonlike.transforms._squared import SumSquared as SumSquared
+from neonlike.transforms._squashing import CenteredLogistic as CenteredLogistic
 from neonlike.transforms._squashing import Logistic as Logistic
 from neonlike.transforms._squashing import PixelwiseSoftmax as PixelwiseSoftmax
 from neonlike.transforms._squashing import Softmax as Softmax
@@ -33,6 +38,7 @@ from neonlike.transforms._squashing import Tanh as Tanh
 __all__ = [
     "Accuracy",
     "BLEUScore",
+    "CenteredLogistic",
     "ConfusionMatrix",
     "Cost",
     "CrossEntropyBinary",
@@ -42,10 +48,13 @@ __all__ = [
     "Identity",
     "LogLoss",
     "Logistic",
+    "MeanIoU",
     "MeanSquared",
     "Misclassification",
     "Normalizer",
     "ObjectDetection",
+    "PixelAccuracy",
+    "PixelwiseCrossEntropy",
     "PixelwiseSoftmax",
     "PrecisionRecall",
     "Rectlin",
@@ -59,5 +68,6 @@ __all__ = [
     "Tanh",
     "TopKMisclassification",
     "auc",
+    "median_frequency_weights",
     "roc_curve",
 ]

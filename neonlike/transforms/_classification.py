@@ -19,6 +19,7 @@ class LogLoss(Metric):
 
     def __call__(self, y: Any, t: Any, calcrange: slice = ALL_COLUMNS) -> Any:
         """Return the mean log loss over the columns in ``calcrange``."""
+        self._check(y, t)
         self.correctProbs = self._columns(self.correctProbs, y)
         self.correctProbs[:] = -self.be.safelog(self.be.sum(y * t, axis=0))
         return self.correctProbs.asnumpyarray()[:, calcrange].mean()
@@ -43,6 +44,7 @@ class _ArgmaxMetric(Metric):
 
     def __call__(self, y: Any, t: Any, calcrange: slice = ALL_COLUMNS) -> Any:
         """Return the mean over the columns in ``calcrange``; results per column in ``outputs``."""
+        self._check(y, t)
         self.preds = self._columns(self.preds, y)
         self.hyps = self._columns(self.hyps, y)
         self.preds[:] = self.be.argmax(y, axis=0)
@@ -97,6 +99,7 @@ class TopKMisclassification(Metric):
 
     def __call__(self, y: Any, t: Any, calcrange: slice = ALL_COLUMNS) -> Any:
         """Return means of log loss, top-1 and top-k error over the columns in ``calcrange``."""
+        self._check(y, t)
         be = self.be
         for name in ("correctProbs", "top1", "topk"):
             setattr(self, name, self._columns(getattr(self, name), y))

@@ -56,6 +56,19 @@ class Metric(Cost):
         """
         return mean
 
+    def _check(self, y: Any, t: Any) -> None:
+        """Compare the numbers of classes.
+
+        Raises:
+            ValueError: outputs and targets have different ones.
+        """
+        if y.shape != t.shape:
+            raise ValueError(
+                f"{type(self).__name__}: outputs of shape {tuple(y.shape)} do not fit one-hot "
+                f"targets of shape {tuple(t.shape)}; check nout of the last layer, and nclass and "
+                "make_onehot of the data iterator"
+            )
+
     def _columns(self, buffer: Any, y: Any) -> Any:
         """Return ``buffer``, or a new one when y has another number of columns."""
         columns = y.shape[1]

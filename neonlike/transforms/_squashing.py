@@ -50,6 +50,28 @@ class Logistic(Transform):
         return 1.0 if self.shortcut else y * (1.0 - y)
 
 
+class CenteredLogistic(Transform):
+    """2 s sigmoid(x) - s, in (-s, s); derivative (s^2 - y^2) / (2 s).
+
+    The squashing functions g (s = 2) and h (s = 1) of the LSTM of 1997.
+
+    Args:
+        scale: s.
+    """
+
+    def __init__(self, scale: float = 1.0, name: str | None = None) -> None:
+        super().__init__(name)
+        self.scale = scale
+
+    def __call__(self, x: Any) -> Any:
+        """Return the squashed x."""
+        return self.be.sig(x) * (2.0 * self.scale) - self.scale
+
+    def bprop(self, y: Any) -> Any:
+        """Return the derivative at output y."""
+        return (self.scale**2 - y * y) * (0.5 / self.scale)
+
+
 class Softmax(Transform):
     """exp(x) normalized to sum 1 along ``axis``.
 

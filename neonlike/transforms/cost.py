@@ -14,6 +14,9 @@ from neonlike.transforms._gan_cost import GANCost as GANCost
 from neonlike.transforms._multimetric import MultiMetric as MultiMetric
 from neonlike.transforms._precision import ConfusionMatrix as ConfusionMatrix
 from neonlike.transforms._precision import PrecisionRecall as PrecisionRecall
+from neonlike.transforms._segmentation import MeanIoU as MeanIoU
+from neonlike.transforms._segmentation import PixelAccuracy as PixelAccuracy
+from neonlike.transforms._segmentation import PixelwiseCrossEntropy as PixelwiseCrossEntropy
 from neonlike.transforms._squared import MeanSquared as MeanSquared
 from neonlike.transforms._squared import SmoothL1Loss as SmoothL1Loss
 from neonlike.transforms._squared import SquareHingeLoss as SquareHingeLoss
@@ -28,11 +31,14 @@ __all__ = [
     "CrossEntropyMulti",
     "GANCost",
     "LogLoss",
+    "MeanIoU",
     "MeanSquared",
     "Metric",
     "Misclassification",
     "MultiMetric",
     "ObjectDetection",
+    "PixelAccuracy",
+    "PixelwiseCrossEntropy",
     "PrecisionRecall",
     "SmoothL1Loss",
     "SquareHingeLoss",

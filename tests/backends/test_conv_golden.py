@@ -140,8 +140,10 @@ def test_output_dim(make_be: Any) -> None:
 def test_output_dim_errors(be: Any) -> None:
     with pytest.raises(ValueError, match="Padding dim 2 incompatible with filter size 2"):
         be.output_dim(8, 2, 2, 1, pooling=True)
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError, match="strides must be at least 1"):
         be.output_dim(8, 2, 0, 0)
+    with pytest.raises(ValueError, match="Padding dim -1 must not be negative"):
+        be.output_dim(8, 2, -1, 1)
 
 
 def test_layer_flags(be: Any) -> None:

@@ -74,6 +74,10 @@ class TestGenBackend:
             ({"compat_mode": "torch"}, ValueError),
             ({"rng_seed": -1}, ValueError),
             ({"rng_seed": 1.5}, TypeError),
+            ({"batch_size": -1}, ValueError),
+            ({"batch_size": 2.5}, TypeError),
+            ({"batch_size": "128"}, TypeError),
+            ({"numerics": "quick"}, ValueError),
             ({"colour": 1}, TypeError),
         ],
     )

@@ -167,6 +167,9 @@ def test_binarize(be: Any, name: str) -> None:
     out = be.empty(x.shape)
     assert be.binarize(x, out, stochastic=info["stochastic"]) is out
     np.testing.assert_array_equal(out.get(), group["out"][()])
+    if not info["stochastic"]:
+        of_tree = be.binarize(x * 3, be.empty(x.shape), stochastic=False)
+        np.testing.assert_array_equal(of_tree.get(), out.get())
 
 
 @cases("hist")

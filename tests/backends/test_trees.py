@@ -361,6 +361,13 @@ class TestStructure:
         assert be.std(x, out=be.ones((1, 1))).get().item() == 0
 
 
+def test_standard_deviation_into_a_target(be: Any) -> None:
+    """The original left the variance there."""
+    x, out = be.array([[1.0, 3.0], [2.0, 8.0]]), be.empty((2, 1))
+    assert be.std(x, axis=1, out=out) is out
+    assert out.get().tolist() == [[1], [3]]
+
+
 class TestErrors:
     def test_operands(self, be: Any) -> None:
         x = be.ones((2, 3))

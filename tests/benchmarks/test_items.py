@@ -10,14 +10,16 @@ from benchmarks.items import ITEMS
 from benchmarks.items.elementwise import ELEMENTWISE
 from benchmarks.items.kernels import KERNELS
 from benchmarks.items.nets import NETS
+from benchmarks.items.scaling import SCALING
 from benchmarks.items.spatial import SPATIAL
+from benchmarks.items.zoo import ZOO
 from neonlike.backends import cleanup_backend, gen_backend
 
 SMALL = ["onehot_1000x128", "reduce_max_1_4096x128", "softmax_bprop_1000x128", "nms_2000"]
 
 
 def test_ids_are_unique() -> None:
-    ids = Counter(item.id for item in (*NETS, *KERNELS, *SPATIAL, *ELEMENTWISE))
+    ids = Counter(item.id for item in (*NETS, *KERNELS, *SPATIAL, *ELEMENTWISE, *SCALING, *ZOO))
     assert [item for item, count in ids.items() if count > 1] == []
     assert len(ITEMS) == len(ids)
 

@@ -90,8 +90,8 @@ def test_inspect(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_inspect_shows_layers_and_shapes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", str(GOLDEN / "prm" / "tree_py3.prm")]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "format     neon 2.6.0" in lines
-    assert "optimizer  GradientDescentMomentum" in lines
+    assert "written by  neon 2.6.0" in lines
+    assert "optimizer   GradientDescentMomentum" in lines
     assert "    Linear_9           Linear      W 8 x 6         48       1" in lines
     assert lines[-1] == "126 values in parameters"
 

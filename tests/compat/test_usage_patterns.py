@@ -327,15 +327,22 @@ def test_weights_layer_by_layer(make_be: Any, tmp_path: Path, load_states: bool)
 
 # ------------------------------------------------------------------ callbacks
 class Watch(Callback):
-    """Reads the history: markers are indices (floats in the file, which HDF5 wants as int)."""
+    """Reads the history, the markers being indices (though floats in the file, as neon's)."""
 
     def __init__(self) -> None:
         super().__init__(epoch_freq=1, minibatch_freq=1)
         self.costs: list[float] = []
+        self.means: list[float] = []
 
     def on_minibatch_end(self, callback_data: Any, model: Any, epoch: int, minibatch: int) -> None:
         before = callback_data["time_markers/minibatch"][epoch - 1] if epoch > 0 else 0
-        self.costs.append(callback_data["cost/train"][int(before) + minibatch])
+        self.costs.append(callback_data["cost/train"][before + minibatch])
+
+    def on_epoch_begin(self, callback_data: Any, model: Any, epoch: int) -> None:
+        if epoch > 0:
+            markers = callback_data["time_markers"]["minibatch"][:]
+            costs = callback_data["cost/train"][()]
+            self.means.append(costs[: markers[epoch - 1]].mean())
 
 
 def test_callback_reads_the_history(make_be: Any) -> None:
@@ -347,6 +354,7 @@ def test_callback_reads_the_history(make_be: Any) -> None:
     cost = GeneralizedCost(CrossEntropyMulti())
     model.fit(train, optimizer=Adam(), num_epochs=2, cost=cost, callbacks=callbacks)
     assert len(watch.costs) == 4
+    assert watch.means == pytest.approx([np.mean(watch.costs[:2])])
     assert all(cost > 0 for cost in watch.costs)
 
 

@@ -22,6 +22,7 @@ from neonlike.layers import (
 )
 from neonlike.testing._memory import MEMORY_BATCH, check_memory
 from neonlike.transforms import (
+    CenteredLogistic,
     CrossEntropyBinary,
     CrossEntropyMulti,
     Explin,
@@ -30,6 +31,8 @@ from neonlike.transforms import (
     Logistic,
     MeanSquared,
     Normalizer,
+    PixelwiseCrossEntropy,
+    PixelwiseSoftmax,
     Rectlin,
     Rectlinclip,
     SmoothL1Loss,
@@ -77,12 +80,13 @@ ACTIVATIONS = {
     "Explin": lambda: Explin(alpha=0.5),
     "Tanh": Tanh,
     "Logistic": Logistic,
+    "CenteredLogistic": lambda: CenteredLogistic(scale=1.5),
 }
 NO_SLOPE = {
     "Transform": "a base",
     "Sign": "its derivative is that of the straight-through estimator; tests/transforms",
     "Softmax": "gives 1, its cost gives the derivative of both; below with CrossEntropyMulti",
-    "PixelwiseSoftmax": "as Softmax",
+    "PixelwiseSoftmax": "as Softmax, below with PixelwiseCrossEntropy",
 }
 
 
@@ -108,6 +112,11 @@ PAIRS: dict[str, tuple[Any, Any, float]] = {
     "CrossEntropyBinary": (lambda: CrossEntropyBinary(scale=2), Logistic(shortcut=True), 2.0),
     "CrossEntropyMulti": (lambda: CrossEntropyMulti(scale=2), Softmax(), 2.0),
     "CrossEntropyMulti_bits": (lambda: CrossEntropyMulti(usebits=True), Softmax(), 1.0),
+    "PixelwiseCrossEntropy": (
+        lambda: PixelwiseCrossEntropy([1.0, 2.0, 0.5], nclass=3),
+        PixelwiseSoftmax(c=3),
+        1.0,
+    ),
     "SumSquared": (SumSquared, Tanh(), 1.0),
     "MeanSquared": (MeanSquared, Tanh(), 1.0),
     "SmoothL1Loss": (lambda: SmoothL1Loss(sigma=2.0), Identity(), 1.0),

@@ -10,7 +10,7 @@ import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -28,6 +28,7 @@ from neonlike.data import (
     Dataset,
     Flickr8k,
     HutterPrize,
+    ImageCaption,
     Shakespeare,
     Text,
 )
@@ -116,6 +117,7 @@ def test_real_imdb(real: str) -> None:
         (lambda path: BABI(path=path), "tasks_1-20_v1-2.tar.gz"),
         (lambda path: SICK(path=path + "/").load_data(), "sick_train.zip"),
         (lambda path: Flickr8k(path=path).load_data(), "flickr8k.zip"),
+        (lambda path: ImageCaption(path), "features.pkl.gz"),
     ],
 )
 def test_missing_file_without_network(
@@ -125,7 +127,7 @@ def test_missing_file_without_network(
         raise OSError("no network")
 
     monkeypatch.setattr("urllib.request.urlopen", no_network)
-    with pytest.raises(FileNotFoundError, match="by hand") as caught:
+    with pytest.raises(FileNotFoundError, match="is not in the folder") as caught:
         make(str(tmp_path))
     assert name in str(caught.value)
     assert str(tmp_path) in str(caught.value)
@@ -160,6 +162,20 @@ def test_download(server: str, tmp_path: Path) -> None:
     assert Path(data.load_zip("a.txt", 7)).read_text() == "content"  # not fetched again
     with pytest.raises(FileNotFoundError, match="404"):
         data.load_zip("b.txt", 7)
+
+
+def test_download_with_checksum(server: str, tmp_path: Path) -> None:
+    class Known(Dataset):
+        md5: ClassVar[dict[str, str]] = {"a.txt": "9a0364b9e99bb480dd25e1f0284c8555"}
+
+    (tmp_path / "www" / "a.txt").write_text("content")
+    data = Known("a.txt", server, 0, path=str(tmp_path / "here"))
+    assert data.find().read_text() == "content"
+    data.find().unlink()
+    (tmp_path / "www" / "a.txt").write_text("please log in")
+    with pytest.raises(FileNotFoundError, match="what came has the MD5 checksum .* instead of 9a0"):
+        data.find()
+    assert not list((tmp_path / "here").iterdir())
 
 
 def test_zip_is_unpacked(tmp_path: Path) -> None:

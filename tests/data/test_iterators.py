@@ -130,6 +130,7 @@ def change(path: str, **content: Any) -> None:
     ("cls", "error", "message", "content"),
     [
         (HDF5Iterator, KeyError, "no dataset 'input', only", {"input": None}),
+        (HDF5Iterator, TypeError, "'input' must hold real", {"input": np.full((10, 6), b"a")}),
         (HDF5Iterator, KeyError, "needs the attribute 'lshape'", {"input__lshape": None}),
         (HDF5Iterator, AssertionError, r"lshape \(1, 7\) has 7", {"input__lshape": (1, 7)}),
         (HDF5Iterator, AssertionError, "'output' has 9", {"output": Y[:9, np.newaxis]}),

@@ -121,6 +121,15 @@ def test_end_to_end_leaves_the_padding_out() -> None:
     np.testing.assert_array_equal(t[:, start - 1], drawn.t[:, start - 1, 0])
 
 
+def test_padded() -> None:
+    drawn = adding(3, seed=0, T=10)
+    more = drawn.padded(20, 8)
+    assert more.x.shape == (2, 20, 8)
+    np.testing.assert_array_equal(more.x[:, : drawn.x.shape[1], :3], drawn.x)
+    assert more.mask.sum() == 3
+    assert more.lengths.tolist() == [*drawn.lengths, 0, 0, 0, 0, 0]
+
+
 def test_iterator(be: Any) -> None:
     drawn = adding(10, seed=0, T=12)
     batches = SequenceIterator(drawn)

@@ -9,7 +9,7 @@ import pytest
 from golden_cases import build, case_info, case_names, golden_file
 
 from neonlike import NervanaObject
-from neonlike.initializers import Array, Constant, IdentityInit
+from neonlike.initializers import Array, Constant, IdentityInit, SparseSpectral
 from neonlike.initializers.initializer import Initializer
 from neonlike.util.persist import load_class
 
@@ -75,3 +75,15 @@ def test_base_class_fills_nothing(be: Any) -> None:
     assert issubclass(Initializer, NervanaObject)
     with pytest.raises(NotImplementedError):
         Initializer().fill(be.empty((1, 1)))
+
+
+@pytest.mark.parametrize("shape", [(30, 50), (50, 30), (6, 6)])
+def test_sparse_spectral(make_be: Any, shape: tuple[int, int]) -> None:
+    """As many values per row as asked for, and the largest singular value."""
+    be = make_be(datatype=np.float64)
+    param = be.empty(shape)
+    SparseSpectral(nonzero=8, scale=1.5).fill(param)
+    np.testing.assert_array_equal((param.get() != 0).sum(axis=1), min(8, shape[1]))
+    assert np.linalg.norm(param.get(), 2) == pytest.approx(1.5)
+    sums = np.abs(param.get()).sum(axis=1)
+    np.testing.assert_allclose(sums, sums[0])  # rows are normalized alike

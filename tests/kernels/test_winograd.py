@@ -20,14 +20,14 @@ from training_runs import Recorder, build_network, iterators
 from neonlike.backends import cleanup_backend, gen_backend
 from neonlike.callbacks import Callbacks
 from neonlike.initializers import Kaiming
-from neonlike.kernels.numba import _winograd, conv
+from neonlike.kernels.numba import _winograd, _winograd_update, conv
 from neonlike.kernels.numba._vector import LANES
 from neonlike.kernels.reference import conv as reference
 from neonlike.layers import Affine, Conv, Pooling
 from neonlike.models import Model
 from neonlike.transforms import Rectlin, Softmax
 
-BOUNDS = {2: 5e-6, 4: 1e-4}  # relative to the largest output
+BOUNDS = {(2, 3): 5e-6, (4, 3): 1e-4, (2, 5): 1e-4}  # by (size, taps), of the largest output
 ONES = (1, 1, 1)
 
 
@@ -40,13 +40,19 @@ def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
 
 
 def arrays(
-    channels: int, maps: int, height: int, width: int, pad: tuple[int, int], batch: int
+    channels: int,
+    maps: int,
+    height: int,
+    width: int,
+    pad: tuple[int, int],
+    batch: int,
+    taps: int = 3,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Inputs, filters and errors."""
     shapes = (
         (channels, 1, height, width, batch),
-        (channels, 1, 3, 3, maps),
-        (maps, 1, height + 2 * pad[0] - 2, width + 2 * pad[1] - 2, batch),
+        (channels, 1, taps, taps, maps),
+        (maps, 1, height + 2 * pad[0] - taps + 1, width + 2 * pad[1] - taps + 1, batch),
     )
     rng = np.random.RandomState(0)
     x, w, err = (rng.standard_normal(shape).astype(np.float32) for shape in shapes)
@@ -54,7 +60,7 @@ def arrays(
 
 
 def check(
-    size: int,
+    variant: tuple[int, int],
     channels: int,
     maps: int,
     height: int,
@@ -64,37 +70,50 @@ def check(
     alpha: float = 1.0,
     beta: float = 0.0,
 ) -> None:
-    """Fprop and bprop in tiles of ``size`` against the reference in float64."""
-    x, w, err = arrays(channels, maps, height, width, pad, batch)
-    back = (2 - pad[0], 2 - pad[1])
-    for kernel, source, like, swap, borders in (
-        (reference.fprop, x, err, False, pad),
-        (reference.bprop, err, x, True, back),
-    ):
+    """All three passes in a variant, (size, taps), against the reference in float64."""
+    size, taps = variant
+    x, w, err = arrays(channels, maps, height, width, pad, batch, taps)
+    back = (taps - 1 - pad[0], taps - 1 - pad[1])
+    scale = alpha, beta, scratch
+
+    def fprop(out: np.ndarray) -> None:
+        _winograd.winograd(size, x, w, out, pad, *scale)
+
+    def bprop(out: np.ndarray) -> None:
+        _winograd.winograd(size, err, w, out, back, *scale, swap=True)
+
+    def update(out: np.ndarray) -> None:
+        _winograd_update.winograd_gradient(x, err, out, pad, *scale)
+
+    passes = [(fprop, x, w, err), (bprop, err, w, x)]
+    if size == _winograd_update.SIZES[taps]:
+        passes.append((update, x, err, w))
+    for kernel, left, right, like in passes:
         got = np.full_like(like, 1 if beta else np.nan)
-        _winograd.winograd(size, source, w, got, borders, alpha, beta, scratch, swap=swap)
+        kernel(got)
         expected = np.ones(like.shape)
-        wide = source.astype(np.float64), w.astype(np.float64)
-        kernel(*wide, expected, (0, *pad), ONES, ONES, alpha, beta, scratch)
-        bound = BOUNDS[size] * max(1.0, np.abs(expected).max())
+        wide = left.astype(np.float64), right.astype(np.float64)
+        getattr(reference, kernel.__name__)(*wide, expected, (0, *pad), ONES, ONES, *scale)
+        bound = BOUNDS[size, taps] * max(1.0, np.abs(expected).max())
         np.testing.assert_allclose(got, expected, rtol=0, atol=bound, err_msg=kernel.__name__)
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    size=st.sampled_from([2, 4]),
+    variant=st.sampled_from([(2, 3), (4, 3), (2, 5)]),
     channels=st.integers(1, 20),
     maps=st.integers(1, 40),
-    height=st.integers(3, 11),
-    width=st.integers(3, 11),
+    height=st.integers(5, 11),
+    width=st.integers(5, 11),
     pad=st.tuples(st.integers(0, 3), st.integers(0, 3)),
     batch=st.sampled_from([1, 3, 8, 16, 20, 32, 50]),
     scale=st.sampled_from([(1.0, 0.0), (0.5, -2.0)]),
 )
-@example(4, 128, 128, 8, 8, (1, 1), 16, (1.0, 0.0))
-@example(2, 128, 128, 8, 8, (1, 1), 16, (1.0, 0.0))
+@example((4, 3), 128, 128, 8, 8, (1, 1), 16, (1.0, 0.0))
+@example((2, 3), 128, 128, 8, 8, (1, 1), 16, (1.0, 0.0))
+@example((2, 5), 128, 128, 8, 8, (2, 2), 16, (1.0, 0.0))
 def test_any_geometry(
-    size: int,
+    variant: tuple[int, int],
     channels: int,
     maps: int,
     height: int,
@@ -103,7 +122,7 @@ def test_any_geometry(
     batch: int,
     scale: tuple[float, float],
 ) -> None:
-    check(size, channels, maps, height, width, pad, batch, *scale)
+    check(variant, channels, maps, height, width, pad, batch, *scale)
 
 
 @pytest.mark.parametrize("size", [2, 4])
@@ -150,7 +169,9 @@ def test_choice() -> None:
     assert size_for(side=2) == 0  # most taps lie in the padding
     assert size_for(channels=3) == size_for(maps=8) == 0
     assert size_for(dtype=np.float64) == 0
-    assert size_for(filters=(1, 5, 5)) == size_for(filters=(3, 3, 3)) == 0
+    assert size_for(filters=(1, 5, 5), pad=(0, 2, 2)) == 2
+    assert size_for(side=4, filters=(1, 5, 5), pad=(0, 2, 2)) == 0
+    assert size_for(filters=(1, 3, 5)) == size_for(filters=(3, 3, 3)) == 0
     assert size_for(stride=(1, 2, 1)) == size_for(dil=(1, 1, 2)) == size_for(pad=(1, 1, 1)) == 0
 
 
@@ -159,10 +180,12 @@ def test_exact_rules_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
     y, dx = np.empty_like(err), np.empty_like(x)
     calls: list[int] = []
     monkeypatch.setattr(conv, "winograd", lambda size, *args, **kwargs: calls.append(size))
+    monkeypatch.setattr(conv, "winograd_gradient", lambda *args: calls.append(0))
     for exact in (True, False):
         conv.fprop(x, w, y, (0, 1, 1), ONES, ONES, 1.0, 0.0, scratch, exact)
         conv.bprop(err, w, dx, (0, 1, 1), ONES, ONES, 1.0, 0.0, scratch, exact)
-        assert calls == ([] if exact else [4, 4])
+        conv.update(x, err, w, (0, 1, 1), ONES, ONES, 1.0, 0.0, scratch, exact)
+        assert calls == ([] if exact else [4, 4, 0])
 
 
 def test_threads() -> None:
@@ -179,6 +202,22 @@ def test_threads() -> None:
         numba.set_num_threads(threads)
     for result in results[1:]:
         np.testing.assert_array_equal(result, results[0])
+
+
+def test_threads_of_the_gradient() -> None:
+    """Each thread has sums of its own: the same number of threads gives the same bits."""
+    x, w, err = arrays(24, 40, 24, 24, (1, 1), 40)
+    threads = numba.get_num_threads()
+    results = []
+    try:
+        for count in (1, threads, threads):
+            numba.set_num_threads(count)
+            results.append(np.empty_like(w))
+            _winograd_update.winograd_gradient(x, err, results[-1], (1, 1), 1.0, 0.0, scratch)
+    finally:
+        numba.set_num_threads(threads)
+    np.testing.assert_array_equal(results[1], results[2])
+    np.testing.assert_allclose(results[0], results[1], rtol=0, atol=1e-5 * np.abs(results[0]).max())
 
 
 @pytest.fixture
@@ -225,7 +264,7 @@ def test_golden_training_run(
 ) -> None:
     """The net is too small for Winograd to win, so it is forced on every 3x3 layer."""
     monkeypatch.setattr(_winograd, "LEAST_CHANNELS", 1)
-    monkeypatch.setattr(_winograd, "_best_size", lambda *args: 4)
+    monkeypatch.setattr(_winograd, "_best_size", lambda taps, *args: _winograd_update.SIZES[taps])
     case = "seeded/train_convnet_bn_dropout"
     info, gold = case_info("training", case), golden_file("training")[case]
     make_fast(rng_seed=info["rng_seed"], batch_size=info["batch_size"])
@@ -245,8 +284,8 @@ def test_other_vector_widths(lanes: int) -> None:
     program = (
         f"import sys; sys.path[:0] = {[str(here), str(here.parent), str(here.parents[1])]!r}\n"
         "import test_winograd as t\n"
-        "for size in (2, 4):\n"
-        "    t.check(size, 5, 27, 9, 7, (1, 0), 20)\n"
+        "for variant in t.BOUNDS:\n"
+        "    t.check(variant, 5, 27, 9, 7, (1, 0), 20)\n"
     )
     environment = {**os.environ, "NEONLIKE_VECTOR_LANES": str(lanes), "NUMBA_NUM_THREADS": "1"}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)

@@ -326,6 +326,7 @@ def test_file_from_before_networks_were_stored(be: Any) -> None:
 def test_summary_and_text(be: Any) -> None:
     model = Model(mlp())
     assert "Parameters" in model.summary()
+    assert "Linear" in str(model)  # its layers do not know their shapes yet
     model.initialize(data())
     lines = model.summary().splitlines()
     assert lines[-1] == "48 parameters"

@@ -1,15 +1,7 @@
-"""The fast kernel set: Numba, and BLAS."""
+"""The fast kernel set: Numba, and BLAS. A module is imported at its first use."""
 
-from neonlike.kernels.numba import blas as blas
-from neonlike.kernels.numba import conv as conv
-from neonlike.kernels.numba import elementwise as elementwise
-from neonlike.kernels.numba import fused as fused
-from neonlike.kernels.numba import lookup as lookup
-from neonlike.kernels.numba import norm as norm
-from neonlike.kernels.numba import pool as pool
-from neonlike.kernels.numba import recurrent as recurrent
-from neonlike.kernels.numba import reduce as reduce
-from neonlike.kernels.numba import roi as roi
+import importlib
+from types import ModuleType
 
 __all__ = [
     "blas",
@@ -22,4 +14,11 @@ __all__ = [
     "recurrent",
     "reduce",
     "roi",
+    "zoo",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(f"{__name__}.{name}")

@@ -13,7 +13,8 @@ import numba
 import numpy as np
 
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba._jit import inline, inner, jit, jit_sum
+from neonlike.kernels.numba._jit import inline, inner, jit
+from neonlike.kernels.numba._norm_sums import block_sum
 from neonlike.kernels.numba._share import share
 
 NOTHING, RELU, BRELU = 0, 1, 2
@@ -69,7 +70,7 @@ def finish_part(
                     out[k, i] += bias[k, 0]
             activate(out, source, k, first, last, step, slope)
             if bsum.shape[0] > 0:
-                total += chunk_sum(out, k, first, last)
+                total += block_sum(out[k, first:last])
         if bsum.shape[0] > 0:
             bsum[k, 0] = total
 
@@ -88,12 +89,3 @@ def activate(
         for i in range(first, last):
             at = source[k, i]
             out[k, i] *= one if at > zero else below if at < zero else zero
-
-
-@jit_sum
-def chunk_sum(out: Array, k: int, first: int, last: int) -> float:
-    """The sum of a chunk."""
-    total = out.dtype.type(0)
-    for i in range(first, last):
-        total += out[k, i]
-    return float(total)

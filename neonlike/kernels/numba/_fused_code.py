@@ -17,13 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from llvmlite import ir
-from numba.core import types
 
 from neonlike.kernels._nest import Extent, Loop, Nest
 from neonlike.kernels.numba import _fused_memory as memory
 from neonlike.kernels.numba._fused_loop import LoopCode, Part
 from neonlike.kernels.numba._fused_memory import INDEX, Place, Value
-from neonlike.kernels.numba._vector import LINE_BYTES, Vectors, loop
+from neonlike.kernels.numba._ir import LINE_BYTES, Vectors, loop
 
 _GROUP_WORDS, _LOOP_WORDS, _REFERENCE_WORDS = 3, 2, 2
 _FUNCTION = ir.FunctionType(ir.VoidType(), [INDEX, INDEX])  # (arguments, part)
@@ -60,7 +59,7 @@ class _GroupCode:
         self.nest, self.group = nest, group
         self.entry = function.append_basic_block("entry")
         self.builder = ir.IRBuilder(self.entry)
-        self.v = Vectors(self.builder, getattr(types, nest.dtype))
+        self.v = Vectors(self.builder, nest.dtype)
         self.arguments, self.part = function.args
         self.table, self.next_size = self._word(self.arguments, 0), table
 

@@ -13,7 +13,7 @@ from neonlike.kernels._nest import Fold
 from neonlike.kernels.numba import _fused_memory as memory
 from neonlike.kernels.numba import _fused_ops as ops
 from neonlike.kernels.numba._fused_memory import INDEX, Value
-from neonlike.kernels.numba._vector import Vectors, loop
+from neonlike.kernels.numba._ir import Vectors, loop
 
 FOLD_COLUMNS = 512
 STRETCH = 16  # additions in the element type: as exact as NumPy's sums

@@ -16,7 +16,7 @@ from neonlike.kernels.numba import _fused_memory as memory
 from neonlike.kernels.numba import _fused_ops as ops
 from neonlike.kernels.numba._fused_fold import STRETCH, DownFolds, is_sum
 from neonlike.kernels.numba._fused_memory import INDEX, Place, Value
-from neonlike.kernels.numba._vector import Vectors, loop
+from neonlike.kernels.numba._ir import Vectors, loop
 
 # Short steps are repeated, so that sums along a row do not wait for each other
 _SHORT, _REPEATS = 6, 4

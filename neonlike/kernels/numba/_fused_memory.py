@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from llvmlite import ir
 
-from neonlike.kernels.numba._vector import Vectors
+from neonlike.kernels.numba._ir import Vectors
 
 Value: TypeAlias = ir.Value
 INDEX = ir.IntType(64)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from llvmlite import ir
 
 from neonlike.kernels.numba import _vector_math as functions
-from neonlike.kernels.numba._vector import Vectors
+from neonlike.kernels.numba._ir import Vectors
 from neonlike.kernels.numba._vector_math import Lanes
 
 SAFELOG_FLOOR = math.exp(-50.0)

@@ -19,21 +19,27 @@ import llvmlite
 import llvmlite.binding as llvm
 from llvmlite import ir
 
-from neonlike.kernels.numba._jit import cache_folder
-from neonlike.kernels.numba._vector import LANES
+from neonlike.kernels.numba._cache import cache_folder
+from neonlike.kernels.numba._ir import LANES
 
-_GENERATOR = ("fused.py", "_fused*.py", "_vector*.py", "../_nest.py")
+_GENERATOR = ("fused.py", "_fused*.py", "_ir.py", "_vector_math.py", "../_nest.py")
 _DIGEST = hashlib.sha256().digest_size
 _lock = threading.Lock()
 logger = logging.getLogger(__name__)
 
 
 @functools.cache
-def _machine() -> Any:
-    """LLVM's description of this processor."""
+def _target() -> Any:
+    """LLVM's back end for this kind of machine."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    return llvm.Target.from_default_triple().create_target_machine(
+    return llvm.Target.from_default_triple()
+
+
+@functools.cache
+def _machine() -> Any:
+    """LLVM's description of this processor."""
+    return _target().create_target_machine(
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
         opt=2,
@@ -46,9 +52,8 @@ def _machine() -> Any:
 @functools.cache
 def _engine() -> Any:
     """What holds the code in memory, to the end of the process."""
-    empty = llvm.parse_assembly("")
-    target = llvm.Target.from_default_triple()
-    return llvm.create_mcjit_compiler(empty, target.create_target_machine(jit=True))
+    machine = _target().create_target_machine(jit=True)
+    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
 
 
 @functools.cache

@@ -4,7 +4,7 @@
 one float dtype. Each array has at least one element, positive strides and unit stride along one
 axis (C- or Fortran-ordered, a transposed view, a slice of rows or columns). With ``beta == 0``
 old content of ``out`` is not read. Safe inside ``prange`` bodies: BLAS itself runs on one thread
-(see ``limit_blas``).
+(see ``_blas.limit_blas``).
 
 Compiled code refers to the BLAS routine by a symbol that importing this module registers, so
 kernels which inline ``gemm`` load from Numba's on-disk cache in any later process.
@@ -12,66 +12,30 @@ kernels which inline ``gemm`` load from Numba's on-disk cache in any later proce
 
 from __future__ import annotations
 
-import sys
-from importlib.machinery import PathFinder
-from importlib.util import module_from_spec
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import llvmlite.binding
-import scipy
-import threadpoolctl
 from llvmlite import ir
 from numba.core import cgutils as _cgutils
 from numba.core import types
-from numba.extending import get_cython_function_address, intrinsic
+from numba.extending import intrinsic
 
 from neonlike.kernels._types import Array
+from neonlike.kernels.numba._blas import INDEX_BITS, routine_address
 from neonlike.kernels.numba._jit import jit
 
 cgutils: Any = _cgutils  # carries no type information
 _ROUTINES = {types.float32: "sgemm", types.float64: "dgemm"}
 _SYMBOL = "neonlike_{}"
-_POINTERS = "scipy.linalg.cython_blas"
-
-
-def _load_pointers() -> ModuleType:
-    """Import SciPy's module of BLAS pointers without ``scipy.linalg``, which takes 0.2 s."""
-    if _POINTERS in sys.modules:
-        return sys.modules[_POINTERS]
-    spec = PathFinder.find_spec(_POINTERS, [str(Path(scipy.__file__).parent / "linalg")])
-    if spec is None or spec.loader is None:
-        raise ImportError(
-            f"neonlike's kernels need {_POINTERS}; reinstall SciPy {scipy.__version__}"
-        )
-    module = sys.modules[_POINTERS] = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def _register_symbols() -> None:
     for name in _ROUTINES.values():
-        address = get_cython_function_address(_POINTERS, name)
-        llvmlite.binding.add_symbol(_SYMBOL.format(name), address)
+        llvmlite.binding.add_symbol(_SYMBOL.format(name), routine_address(name))
 
 
-def limit_blas() -> None:
-    """Run SciPy's BLAS on one thread: its own pool would fight with Numba's.
-
-    Only the copy that ``scipy.linalg`` uses is limited; where NumPy and SciPy
-    share one library (conda), NumPy's products become single-threaded too.
-    """
-    libraries = threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers
-    scipys = [lib for lib in libraries if "scipy.libs" in lib.filepath]
-    for lib in scipys or libraries:
-        lib.set_num_threads(1)
-
-
-# the capsule names its C signature: a BLAS built with 64-bit indices says something else than int
-_INDEX = ir.IntType(32 if " int *" in str(_load_pointers().__pyx_capi__["sgemm"]) else 64)
+_INDEX = ir.IntType(INDEX_BITS)
 _register_symbols()
-limit_blas()
 
 
 def _type_xgemm(

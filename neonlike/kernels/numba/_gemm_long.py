@@ -24,23 +24,10 @@ ROWS, COLUMNS = _vector.DOT_ROWS, _vector.DOT_COLUMNS
 dot_tile = _vector.dot_tile(ROWS, COLUMNS)
 
 CHUNK = 64  # lines: COLUMNS rows of b stay in the first cache
-FEWEST_ROWS, MOST_ROWS = 16, 128  # of a: worth the packing; half of the second cache
-LEAST_LENGTH = 1024  # shorter sums: BLAS
-BAD_STRIDE = 1024  # bytes; BLAS is slow at its multiples
-
-
-def is_long(a: Array, b: Array) -> bool:
-    """Whether a (m, k) times the transposed b (n, k), both row-major, is for this kernel."""
-    (m, length), n = a.shape, b.shape[0]
-    return (
-        length >= LEAST_LENGTH
-        and FEWEST_ROWS <= min(m, n) <= MOST_ROWS
-        and a.strides[0] % BAD_STRIDE == b.strides[0] % BAD_STRIDE == 0
-    )
 
 
 def product(a: Array, b: Array, out: Array, alpha: float, beta: float, parts: int) -> None:
-    """Multiply a (m, k) by the transposed b (n, k) into out (m, n), where ``is_long(a, b)``."""
+    """Multiply a (m, k) by the transposed b (n, k) into out (m, n), both row-major."""
     if len(a) <= len(b):
         _product(a, b, out, False, alpha, beta, parts)
     else:

@@ -21,70 +21,27 @@ Floating-point flags leave out ``nnan`` and ``ninf``, so that nan and inf surviv
 from __future__ import annotations
 
 import functools
-import hashlib
 import logging
-import os
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar, cast
-
-# A waiting OpenMP thread spins for some 10 us, which covers the gap between two kernels (a region
-# costs 5 us, not 50), then sleeps: longer spinning takes the cores from BLAS and other processes.
-# GNU OpenMP reads this when Numba loads it, at the first parallel kernel.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-os.environ.setdefault("GOMP_SPINCOUNT", "5000")
 
 import numba
 from numba import prange as prange
 from numba.core import config, event, sigutils
 from numba.core.caching import FunctionCache
 
+from neonlike.kernels.numba import _threads
+from neonlike.kernels.numba._cache import cache_folder as cache_folder
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 FAST = {"contract", "arcp", "nsz"}
 FAST_SUM = FAST | {"reassoc"}
 
+_threads.numba_is_loaded()
 settings: Any = config  # its attributes are made at run time
 logger = logging.getLogger(__name__)
-
-
-def user_cache_folder() -> Path:
-    """The user's folder for caches, by the custom of the operating system."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-
-
-def helpers_stamp() -> str:
-    """Hash of the private modules of this package and of what they read from the environment.
-
-    Numba itself notices a change of the file that defines a kernel, not one of the helpers and
-    code generators that the kernel uses; so the stamp is part of the cache folder's name.
-    """
-    digest = hashlib.sha256(os.environ.get("NEONLIKE_VECTOR_LANES", "").encode())
-    for path in sorted(Path(__file__).parent.glob("_*.py")):
-        if not path.name.startswith("_fused"):  # which has files of its own, not Numba's
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-@functools.cache
-def cache_folder() -> str:
-    """A writable folder for compiled kernels; a temporary one where homes are read-only."""
-    base = os.environ.get("NUMBA_CACHE_DIR")
-    name = f"kernels-{helpers_stamp()}"
-    try:
-        folder = (Path(base) if base else user_cache_folder() / "neonlike") / name
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return str(folder)
-    except (OSError, RuntimeError):  # Path.home() raises RuntimeError for users without a home
-        return tempfile.mkdtemp(prefix="neonlike-")  # code is read from it: nobody else's to write
 
 
 class KernelCache(FunctionCache):

@@ -19,7 +19,7 @@ def moments(x: Array) -> tuple[float, float]:
     mean, squares, count = 0.0, 0.0, 0
     for start in range(0, x.size, _BLOCK):
         block = x[start : start + _BLOCK]
-        block_mean = _sum(block) / block.size
+        block_mean = block_sum(block) / block.size
         distance = block_mean - mean
         weight = block.size / (count + block.size)
         squares += _squares(block, x.dtype.type(block_mean)) + distance**2 * weight * count
@@ -43,7 +43,8 @@ def merge(partial: Array, n: int) -> tuple[float, float]:
 
 
 @jit_sum
-def _sum(x: Array) -> float:
+def block_sum(x: Array) -> float:
+    """Sum of few samples."""
     total = x.dtype.type(0)
     for i in range(x.size):  # an iterator over x would not vectorise
         total += x[i]
@@ -64,7 +65,7 @@ def dots(err: Array, x: Array, mean: float) -> tuple[float, float]:
     total, product = 0.0, 0.0
     for start in range(0, x.size, _BLOCK):
         block = err[start : start + _BLOCK]
-        total += _sum(block)
+        total += block_sum(block)
         product += _dot(block, x[start : start + _BLOCK], x.dtype.type(mean))
     return total, product
 

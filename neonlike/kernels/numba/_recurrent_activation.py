@@ -6,6 +6,7 @@ The codes and formulas stand in ``neonlike.kernels._activation``.
 from __future__ import annotations
 
 from neonlike.kernels._activation import (
+    CENTERED,
     EXPLIN,
     LOGISTIC,
     LOGISTIC_SHORTCUT,
@@ -35,6 +36,10 @@ def _explin(x: Lanes, slope: Lanes) -> Lanes:
     return x.choose("<", 0.0, vector.expm1(x) * slope, x)
 
 
+def _centered(x: Lanes, scale: Lanes) -> Lanes:
+    return vector.logistic(x) * scale * 2.0 - scale
+
+
 def _leak_slope(y: Lanes, below: Lanes) -> Lanes:
     """1 above zero, ``below`` under it, 0 at zero."""
     return y.choose(">", 0.0, 1.0, y.choose("<", 0.0, below, 0.0))
@@ -45,6 +50,7 @@ _logistic = elementwise("logistic", lambda x: [vector.logistic(x)], reads=1)
 _rectlin = elementwise("rectlin", lambda x, slope: [_leak(x, slope)], reads=1)
 _rectlinclip = elementwise("rectlinclip", lambda x, slope, limit: [_clip(x, slope, limit)], reads=1)
 _elu = elementwise("elu", lambda x, slope: [_explin(x, slope)], reads=1)
+_centered_logistic = elementwise("centered", lambda x, s: [_centered(x, s)], reads=1)
 
 _tanh_slope = elementwise("tanh_slope", lambda y, d: [d - d * y * y], reads=2)
 _logistic_slope = elementwise("logistic_slope", lambda y, d: [d * y * (1.0 - y)], reads=2)
@@ -57,6 +63,9 @@ _rectlinclip_slope = elementwise(
     reads=2,
 )
 _elu_slope = elementwise("elu_slope", lambda y, d, slope: [d * _leak_slope(y, y + slope)], reads=2)
+_centered_slope = elementwise(
+    "centered_slope", lambda y, d, s: [d * (s * s - y * y) / (s + s)], reads=2
+)
 
 
 @inner
@@ -73,6 +82,8 @@ def activate(act: Code, panel: Array, start: int, size: int) -> None:
         _rectlinclip(panel, (start,), (slope, limit), size)
     elif kind == EXPLIN:
         _elu(panel, (start,), (slope,), size)
+    elif kind == CENTERED:
+        _centered_logistic(panel, (start,), (slope,), size)
 
 
 @inner
@@ -89,3 +100,5 @@ def times_slope(act: Code, panel: Array, y: int, d: int, size: int) -> None:
         _rectlinclip_slope(panel, (y, d), (slope, limit), size)
     elif kind == EXPLIN:
         _elu_slope(panel, (y, d), (slope,), size)
+    elif kind == CENTERED:
+        _centered_slope(panel, (y, d), (slope,), size)

@@ -25,9 +25,8 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils
 
-from neonlike.kernels.numba._vector import Vectors, splat_constant
+from neonlike.kernels.numba._ir import Vectors, declare, splat_constant
 
 _FLAGS = ("contract", "nsz")
 # the digits of ln 2 beyond float64 make a second number
@@ -73,8 +72,7 @@ class Lanes:
         operands = [self.value, *(other.value for other in others)]
         kind = ir.FunctionType(self.v.type, [self.v.type] * len(operands))
         full = f"llvm.{name}.v{self.v.lanes}f{8 * self.v.bytes}"
-        insert: Any = cgutils.get_or_insert_function
-        function = insert(self.v.builder.module, kind, full)
+        function = declare(self.v.builder.module, kind, full)
         return Lanes(self.v, self.v.builder.call(function, operands))
 
     def clip(self, low: float, high: float) -> Lanes:

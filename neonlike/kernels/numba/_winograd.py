@@ -1,10 +1,10 @@
-"""Winograd convolution: 3x3 filters, stride 1, in a half or a quarter of the products.
+"""Winograd convolution: 3x3 or 5x5 filters, stride 1, in a half to a quarter of the products.
 
     out[k] = outputs( sum_c filters(w[c, :, :, k]) * inputs(x[c]) )
 
-on tiles of m x m outputs (m = 2 or 4), with the linear maps of ``_winograd_transform``. Layout:
-x (C,1,H,W,N), w (C,1,3,3,K), out (K,1,P,Q,N); backwards, x is the error, C and K change places and
-the filter is turned by half a circle.
+on tiles of m x m outputs (m = 2 or 4 for 3x3, 2 for 5x5), with the linear maps of
+``_winograd_transform``. Layout: x (C,1,H,W,N), w (C,1,R,R,K), out (K,1,P,Q,N); backwards, x is the
+error, C and K change places and the filter is turned by half a circle.
 
 A *unit* is one tile of one line (64 bytes) of batch columns. A few units at a time, so that all of
 it stays in the second cache: transform the inputs of all channels to points[unit][point][c][line];
@@ -37,19 +37,24 @@ from neonlike.kernels.numba._vector import copy_line
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE, HALF = _vector.WIDE, _vector.HALF
-filters_2 = _winograd_transform.transform(_winograd_transform.filters_2, 3)
-filters_4 = _winograd_transform.transform(_winograd_transform.filters_4, 3)
-inputs_2 = _winograd_transform.transform(_winograd_transform.inputs_2, 4)
-inputs_4 = _winograd_transform.transform(_winograd_transform.inputs_4, 6)
-outputs_2 = _winograd_transform.transform(_winograd_transform.outputs_2, 4)
-outputs_4 = _winograd_transform.transform(_winograd_transform.outputs_4, 6)
-stream_2 = _winograd_transform.transform(_winograd_transform.outputs_2, 4, stream=True)
-stream_4 = _winograd_transform.transform(_winograd_transform.outputs_4, 6, stream=True)
+transform = _winograd_transform.transform
+inputs_4 = transform(_winograd_transform.inputs_4, 4)
+inputs_6 = transform(_winograd_transform.inputs_6, 6)
+filters_2x3 = transform(_winograd_transform.filters_2x3, 3)
+filters_4x3 = transform(_winograd_transform.filters_4x3, 3)
+filters_2x5 = transform(_winograd_transform.filters_2x5, 5)
+outputs_2x3 = transform(_winograd_transform.outputs_2x3, 4)
+outputs_4x3 = transform(_winograd_transform.outputs_4x3, 6)
+outputs_2x5 = transform(_winograd_transform.outputs_2x5, 6)
+stream_2x3 = transform(_winograd_transform.outputs_2x3, 4, stream=True)
+stream_4x3 = transform(_winograd_transform.outputs_4x3, 6, stream=True)
+stream_2x5 = transform(_winograd_transform.outputs_2x5, 6, stream=True)
 
 POINTS_BYTES = 384 << 10  # share of the second cache
 MOST_UNITS = 4  # that share the weights in the first cache
 LEAST_CHANNELS = 16  # with fewer, on either side, the transforms cost too much
-EFFORT = {2: 1.5, 4: 1.8}  # measured time of a product, transforms included, over a direct one's
+# Measured time of a product, transforms included, over a direct one's, by (size, taps).
+EFFORT = {(2, 3): 1.5, (4, 3): 1.8, (2, 5): 1.5}
 
 Unit = tuple[int, int, int]  # first input row, first input column, first batch column
 
@@ -58,6 +63,8 @@ class Tiling(NamedTuple):
     """How a call is cut into units, and where they lie in the memory of a thread, in elements."""
 
     size: int  # of a tile of outputs
+    taps: int  # of a filter along an axis
+    side: int  # of a tile of inputs
     pad_h: int
     pad_w: int
     rows: int  # of tiles
@@ -81,17 +88,17 @@ def winograd(
     *,
     swap: bool = False,
 ) -> None:
-    """Convolve x with w (C, 1, 3, 3, K) in tiles of ``size``; with ``swap`` backwards."""
+    """Convolve x with w (C, 1, R, R, K) in tiles of ``size``; with ``swap`` backwards."""
     channels, maps, line = len(x), len(out), LINE_BYTES // x.itemsize
-    tiling = _tiling(size, channels, out.shape, pad, line)
-    points = (size + 2) ** 2
+    tiling = tile(size, w.shape[2], channels, WIDE | 1, out.shape, pad, line)
+    points = tiling.side**2
     work = points * channels * maps * tiling.rows * tiling.columns * tiling.lines * line
     threads = numba.get_num_threads() if work >= PARALLEL_WORK else 1
     blocks = row_blocks(maps)
     room = scratch("winograd room", (threads, tiling.patch + points * line), x.dtype)
     filters = scratch("winograd filters", (int(blocks[-1].sum()) * points * channels,), x.dtype)
     segment = np.array([0, 0, channels])
-    weights = w.reshape(len(w), 9, -1)
+    weights = w.reshape(len(w), w.shape[2] ** 2, -1)
     stream = streams(out)
     convolve(
         tiling,
@@ -112,41 +119,52 @@ def winograd(
 def tile_size(x: Array, w: Array, out: Array, pad: Triple, stride: Triple, dil: Triple) -> int:
     """The size of tiles with which Winograd's algorithm beats the direct one; 0 if it does not."""
     ones = (1, 1, 1)
-    fits = w.shape[1:4] == (1, 3, 3) and stride == dil == ones and pad[0] == 0 and x.shape[1] == 1
-    if not fits or x.dtype != np.float32 or min(len(x), len(out)) < LEAST_CHANNELS:
+    fits = w.shape[1:4] in ((1, 3, 3), (1, 5, 5)) and stride == dil == ones
+    flat = pad[0] == 0 and x.shape[1] == 1
+    if not fits or not flat or x.dtype != np.float32 or min(len(x), len(out)) < LEAST_CHANNELS:
         return 0
-    return _best_size(x.shape[2:], out.shape[2:4], pad[1:])
+    return _best_size(w.shape[2], x.shape[2:], out.shape[2:4], pad[1:])
 
 
 @functools.lru_cache(maxsize=1024)
-def _best_size(inputs: tuple[int, ...], outputs: tuple[int, ...], pad: tuple[int, ...]) -> int:
+def _best_size(
+    taps: int, inputs: tuple[int, ...], outputs: tuple[int, ...], pad: tuple[int, ...]
+) -> int:
     """Compare the products per pair of channels and line of the batch."""
     height, width, batch = inputs
     line = LINE_BYTES // 4
     lines = -(-batch // line)
-    taps = [
-        sum(max(0, min(u - p + 3, size) - max(u - p, 0)) for u in range(count))
+    reads = [
+        sum(max(0, min(u - p + taps, size) - max(u - p, 0)) for u in range(count))
         for size, count, p in zip((height, width), outputs, pad, strict=True)
     ]
-    costs = {0: taps[0] * taps[1] * batch / line}  # the direct kernel leaves padding out
-    for size, effort in EFFORT.items():
-        tiles = -(-outputs[0] // size) * -(-outputs[1] // size)
-        costs[size] = effort * (size + 2) ** 2 * tiles * lines
+    costs = {0: reads[0] * reads[1] * batch / line}  # the direct kernel leaves padding out
+    for (size, served), effort in EFFORT.items():
+        if served == taps:
+            tiles = -(-outputs[0] // size) * -(-outputs[1] // size)
+            costs[size] = effort * (size + taps - 1) ** 2 * tiles * lines
     return min(costs, key=lambda size: costs[size])
 
 
-def _tiling(
-    size: int, channels: int, outputs: tuple[int, ...], pad: tuple[int, ...], line: int
+def tile(
+    size: int,
+    taps: int,
+    channels: int,
+    lines: int,
+    outputs: tuple[int, ...],
+    pad: tuple[int, ...],
+    line: int,
 ) -> Tiling:
+    """Cut a call into units; each has ``lines`` lines per point in the memory for products."""
     _, _, height, width, batch = outputs
-    points = (size + 2) ** 2
+    side = size + taps - 1
+    points = side**2
     point = (channels | 1) * line  # odd: points lie in different cache sets
-    together = POINTS_BYTES // (points * point * 4)
-    together = max(1, min(MOST_UNITS, together))
+    together = max(1, min(MOST_UNITS, POINTS_BYTES // (points * point * 4)))
     products = together * points * point
-    patch = products + points * (WIDE | 1) * line * together
+    patch = products + together * points * lines * line
     grid = -(-height // size), -(-width // size), -(-batch // line)
-    return Tiling(size, pad[0], pad[1], *grid, together, point, products, patch)
+    return Tiling(size, taps, side, pad[0], pad[1], *grid, together, point, products, patch)
 
 
 @jit
@@ -165,8 +183,8 @@ def convolve(
     room: Array,
 ) -> None:
     """Share the filters, then the units, among threads; one kernel, since it compiles faster."""
-    threads, size, channels = room.shape[0], tiling.size, x.shape[0]
-    share(transform_filters, threads, (size, w, swap, channels, blocks, alpha, room, filters))
+    threads, channels = room.shape[0], x.shape[0]
+    share(transform_filters, threads, (tiling, w, swap, channels, blocks, alpha, room, filters))
     args = tiling, x, filters, blocks, segment, out, beta, stream, room
     share(convolve_part, threads, args)
 
@@ -174,7 +192,7 @@ def convolve(
 @inner
 def transform_filters(
     part: int,
-    size: int,
+    tiling: Tiling,
     w: Array,
     swap: bool,
     channels: int,
@@ -183,11 +201,11 @@ def transform_filters(
     room: Array,
     filters: Array,
 ) -> None:
-    """Transform ``alpha * w`` (C, 9, K) to filters[block of k][point][c][k of the block]."""
+    """Transform ``alpha * w`` (C, R*R, K) to filters[block of k][point][c][k of the block]."""
     parts, line, zero = room.shape[0], LINE_BYTES // w.itemsize, w.dtype.type(0)
     maps = w.shape[0] if swap else w.shape[2]
-    side, points, item = size + 2, (size + 2) ** 2, w.itemsize
-    taps, results = room[part, : 9 * line], room[part, 9 * line :]
+    points, item, across = tiling.side**2, w.itemsize, tiling.taps * line
+    taps, results = room[part, : tiling.taps * across], room[part, tiling.taps * across :]
     for b in range(blocks.shape[0]):
         first, rows = blocks[b]
         inside = min(rows, maps - first)
@@ -199,10 +217,13 @@ def transform_filters(
             step = line
             if rows == line:
                 target, step = filters.ctypes.data + at * item, rows * channels
-            if size == 4:
-                filters_4(source, 3 * line, line, target, side * step, step, zero)
+            down = tiling.side * step
+            if tiling.taps == 5:
+                filters_2x5(source, across, line, target, down, step, zero)
+            elif tiling.size == 4:
+                filters_4x3(source, across, line, target, down, step, zero)
             else:
-                filters_2(source, 3 * line, line, target, side * step, step, zero)
+                filters_2x3(source, across, line, target, down, step, zero)
             if rows != line:
                 for point in range(points):
                     for k in range(rows):
@@ -216,9 +237,10 @@ def gather_taps(
     """The filters from channel c to ``count`` maps, one line for each tap."""
     line = LINE_BYTES // w.itemsize
     factor = w.dtype.type(alpha)
-    for tap in range(9):
+    last = w.shape[1] - 1
+    for tap in range(last + 1):
         for k in range(count):
-            value = w[first + k, 8 - tap, c] if swap else w[c, tap, first + k]
+            value = w[first + k, last - tap, c] if swap else w[c, tap, first + k]
             taps[tap * line + k] = factor * value
 
 
@@ -237,7 +259,7 @@ def convolve_part(
 ) -> None:
     """The units of thread ``part``."""
     units, parts = tiling.rows * tiling.columns * tiling.lines, room.shape[0]
-    points, channels, memory = (tiling.size + 2) ** 2, x.shape[0], room[part]
+    points, channels, memory = tiling.side**2, x.shape[0], room[part]
     line = LINE_BYTES // x.itemsize
     first, last = units * part // parts, units * (part + 1) // parts
     for start in range(first, last, tiling.together):
@@ -268,7 +290,7 @@ def take_inputs(tiling: Tiling, unit: int, c: int, x: Array, memory: Array, targ
     """Transform the inputs of a unit and channel to ``memory`` from ``target`` on."""
     channels, _, height, width, batch = x.shape
     item, line, zero = x.itemsize, LINE_BYTES // x.itemsize, x.dtype.type(0)
-    side = tiling.size + 2
+    side = tiling.side
     p, q, n = place_of(tiling, unit, line)
     h, w = p - tiling.pad_h, q - tiling.pad_w
     top, bottom = max(0, -h), min(side, height - h)
@@ -289,10 +311,10 @@ def take_inputs(tiling: Tiling, unit: int, c: int, x: Array, memory: Array, targ
                     for lane in range(batch - n):
                         memory[tiling.patch + place + lane] = x[c, 0, h + i, w + j, n + lane]
     to = memory.ctypes.data + target * item
-    if tiling.size == 4:
-        inputs_4(source, down, step, to, side * tiling.point, tiling.point, zero)
+    if side == 6:
+        inputs_6(source, down, step, to, side * tiling.point, tiling.point, zero)
     else:
-        inputs_2(source, down, step, to, side * tiling.point, tiling.point, zero)
+        inputs_4(source, down, step, to, side * tiling.point, tiling.point, zero)
 
 
 @inline
@@ -307,7 +329,7 @@ def multiply(
     memory: Array,
 ) -> None:
     """Products of ``count`` units with a block of ``rows`` maps, filters from ``start`` on."""
-    points, item, line = (tiling.size + 2) ** 2, memory.itemsize, LINE_BYTES // memory.itemsize
+    points, item, line = tiling.side**2, memory.itemsize, LINE_BYTES // memory.itemsize
     zero, reads = memory.dtype.type(0), segment.ctypes.data
     for point in range(points):
         w = filters.ctypes.data + (start + point * channels * rows) * item
@@ -338,8 +360,7 @@ def put_outputs(
     """Transform the products of a unit with map k, row ``row`` of its block, to the result."""
     _, _, height, width, batch = out.shape
     item, line, zero = out.itemsize, LINE_BYTES // out.itemsize, out.dtype.type(0)
-    size, point = tiling.size, (WIDE | 1) * line
-    side = size + 2
+    size, side, point = tiling.size, tiling.side, (WIDE | 1) * line
     p, q, first = place_of(tiling, unit, line)
     inside = p + size <= height and q + size <= width and first + line <= batch
     whole = inside and beta == 0
@@ -348,16 +369,38 @@ def put_outputs(
     if whole:
         target = out.ctypes.data + (((k * height + p) * width + q) * batch + first) * item
         down, step = width * batch, batch
-    if stream and whole and size == 4:
-        stream_4(source, side * point, point, target, down, step, zero)
-    elif stream and whole:
-        stream_2(source, side * point, point, target, down, step, zero)
-    elif size == 4:
-        outputs_4(source, side * point, point, target, down, step, zero)
-    else:
-        outputs_2(source, side * point, point, target, down, step, zero)
+    write_outputs(tiling, source, point, target, down, step, stream and whole, zero)
     if not whole:
         put_patch(tiling, unit, k, memory, out, beta)
+
+
+@inline
+def write_outputs(
+    tiling: Tiling,
+    source: int,
+    point: int,
+    target: int,
+    down: int,
+    step: int,
+    stream: bool,
+    zero: float,
+) -> None:
+    """Transform products, ``point`` elements apart, to outputs at ``target``."""
+    across = tiling.side * point
+    if tiling.taps == 5:
+        if stream:
+            stream_2x5(source, across, point, target, down, step, zero)
+        else:
+            outputs_2x5(source, across, point, target, down, step, zero)
+    elif tiling.size == 4:
+        if stream:
+            stream_4x3(source, across, point, target, down, step, zero)
+        else:
+            outputs_4x3(source, across, point, target, down, step, zero)
+    elif stream:
+        stream_2x3(source, across, point, target, down, step, zero)
+    else:
+        outputs_2x3(source, across, point, target, down, step, zero)
 
 
 @inline

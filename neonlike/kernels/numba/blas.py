@@ -1,21 +1,23 @@
-"""Matrix product on ndarrays (spec backend 7): own threads outside, single-threaded BLAS inside."""
+"""Matrix product on ndarrays (spec backend 7): own threads outside, single-threaded BLAS inside.
+
+Numba is loaded for products on threads only, and for those of long rows.
+"""
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba._gemm import leading_dimension, xgemm
-from neonlike.kernels.numba._gemm_long import is_long, product
-from neonlike.kernels.numba._jit import inner, jit
-from neonlike.kernels.numba._share import share
-from neonlike.kernels.numba._span import span
+from neonlike.kernels.numba import _threads
+from neonlike.kernels.numba._blas import bind_gemm
 from neonlike.kernels.reference import blas as reference
 
 _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _PARALLEL_WORK = 1 << 22  # m * n * k: below, about 80 µs, threads cost more than they gain
-_CHUNK = 16  # parts begin at multiples of it, so that each has whole vectors
+# products for ``_gemm_long``
+_LONG = 1024  # shorter sums: BLAS
+_FEWEST_ROWS, _MOST_ROWS = 16, 128  # worth the packing; half of the second cache
+_BAD_STRIDE = 1024  # bytes; BLAS is slow at its multiples
 
 
 def gemm(a: Array, b: Array, out: Array, alpha: float = 1.0, beta: float = 0.0) -> None:
@@ -56,15 +58,33 @@ def _gemm(a: Array, b: Array, out: Array, alpha: float, beta: float) -> None:
     a_transposed, b_transposed = not _is_row_major(a), not _is_row_major(b)
     work = out.size * a.shape[1]
     a, b = a.T if a_transposed else a, b.T if b_transposed else b
-    parts = numba.get_num_threads() if work >= _PARALLEL_WORK else 1
-    if b_transposed and not a_transposed and is_long(a, b):
-        product(a, b, out, alpha, beta, parts)
-        return
-    _split(a, a_transposed, b, b_transposed, out, alpha, beta, parts)
+    parts = _threads.get_num_threads() if work >= _PARALLEL_WORK else 1
+    if b_transposed and not a_transposed and _is_long(a, b):
+        from neonlike.kernels.numba import _gemm_long
+
+        _gemm_long.product(a, b, out, alpha, beta, parts)
+    elif parts > 1:
+        from neonlike.kernels.numba import _gemm_parts
+
+        _gemm_parts.split(a, a_transposed, b, b_transposed, out, alpha, beta, parts)
+    elif alpha == 1 and beta == 0 and all(x.flags.c_contiguous for x in (a, b, out)):
+        # costs least, but would copy slices
+        np.dot(a.T if a_transposed else a, b.T if b_transposed else b, out=out)
+    else:
+        _call_blas(a, a_transposed, b, b_transposed, out, alpha, beta)
 
 
-@jit
-def _split(
+def _is_long(a: Array, b: Array) -> bool:
+    """Whether a (m, k) times the transposed b (n, k) is for ``_gemm_long``."""
+    (m, length), n = a.shape, b.shape[0]
+    return (
+        length >= _LONG
+        and _FEWEST_ROWS <= min(m, n) <= _MOST_ROWS
+        and a.strides[0] % _BAD_STRIDE == b.strides[0] % _BAD_STRIDE == 0
+    )
+
+
+def _call_blas(
     a: Array,
     a_transposed: bool,
     b: Array,
@@ -72,36 +92,26 @@ def _split(
     out: Array,
     alpha: float,
     beta: float,
-    parts: int,
 ) -> None:
-    """Compute the product in ``parts``, each on a thread."""
-    share(_part, parts, (a, a_transposed, b, b_transposed, out, alpha, beta, parts))
-
-
-@inner
-def _part(
-    part: int,
-    a: Array,
-    a_transposed: bool,
-    b: Array,
-    b_transposed: bool,
-    out: Array,
-    alpha: float,
-    beta: float,
-    parts: int,
-) -> None:
-    """Part number ``part`` of the columns of the product, or of the rows if it has more."""
+    """Row-major operands as column-major ones: out.T = b.T @ a.T."""
     m, n = out.shape
     k = a.shape[0] if a_transposed else a.shape[1]
-    lda, ldb, ldc = leading_dimension(a), leading_dimension(b), leading_dimension(out)
-    start, stop = span(part, parts, max(m, n), _CHUNK)
-    if stop == start:
-        return
-    top, bottom, left, right = (0, m, start, stop) if n >= m else (start, stop, 0, n)
-    a_start = top if a_transposed else top * lda
-    b_start = left * ldb if b_transposed else left
-    # memory holds out.T column-major, and out.T = b.T @ a.T
-    xgemm(
-        b_transposed, a_transposed, right - left, bottom - top, k, alpha,
-        b, b_start, ldb, a, a_start, lda, beta, out, top * ldc + left, ldc,
-    )  # fmt: skip
+    call = bind_gemm(
+        "sgemm" if out.itemsize == 4 else "dgemm",
+        (b_transposed, a_transposed),
+        (n, m, k),
+        (_leading(b), _leading(a), _leading(out)),
+        alpha,
+        beta,
+    )
+    call(_address(b), _address(a), _address(out))
+
+
+def _leading(x: Array) -> int:
+    """Elements from one row to the next; of a single row, any number that is large enough."""
+    return max(1, x.shape[1] if x.shape[0] == 1 else x.strides[0] // x.itemsize)
+
+
+def _address(x: Array) -> int:
+    place: int = x.__array_interface__["data"][0]
+    return place

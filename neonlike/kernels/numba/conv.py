@@ -7,9 +7,9 @@
 
 with zero padding; every result is ``out = alpha * result + beta * out`` (nothing is read from
 ``out`` when beta is 0). Fprop and the phases of bprop are the direct kernel of ``_conv_direct``,
-or Winograd's of ``_winograd`` where that is faster and ``exact`` is false; update is
-``_conv_update``; 1x1 filters and filters as large as the image are matrix products. How these work
-is told in ``kernels/README.md``. Source: spec backend 10, performance 2.2.
+update is ``_conv_update``; where Winograd's algorithm is faster and ``exact`` is false, all three
+are those of ``_winograd*``; 1x1 filters and filters as large as the image are matrix products. How
+these work is told in ``kernels/README.md``. Source: spec backend 10, performance 2.2.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from neonlike.kernels.numba._conv_direct import direct
 from neonlike.kernels.numba._conv_epilogue import epilogue as epilogue
 from neonlike.kernels.numba._conv_update import gradient
 from neonlike.kernels.numba._winograd import tile_size, winograd
+from neonlike.kernels.numba._winograd_update import SIZES, winograd_gradient
 
 
 def fprop(
@@ -60,7 +61,7 @@ def bprop(
     if _is_product(out, w, pad, stride):
         blas.gemm(_matrix(w), _rows(err), out.reshape(_matrix(w).shape[0], -1), alpha, beta)
         return
-    back = (-pad[0], 2 - pad[1], 2 - pad[2])
+    back = (-pad[0], w.shape[2] - 1 - pad[1], w.shape[3] - 1 - pad[2])
     if not exact and (size := tile_size(err, w, out, back, stride, dil)):
         winograd(size, err, w, out, back[1:], alpha, beta, scratch, swap=True)
         return
@@ -79,10 +80,13 @@ def update(
     alpha: float,
     beta: float,
     scratch: Scratch,
+    exact: bool = True,
 ) -> None:
-    """Gradient of the weights."""
+    """Gradient of the weights; ``exact`` as in ``fprop``."""
     if _is_product(x, out, pad, stride):
         blas.gemm(x.reshape(_matrix(out).shape[0], -1), _rows(err).T, _matrix(out), alpha, beta)
+    elif not exact and tile_size(x, out, err, pad, stride, dil) == SIZES.get(out.shape[2]):
+        winograd_gradient(x, err, out, pad[1:], alpha, beta, scratch)
     else:
         plan = _conv_plan.forward(x.shape[1:4], out.shape[1:4], err.shape[1:4], pad, stride, dil)
         gradient(plan, x, err, out, alpha, beta, scratch)

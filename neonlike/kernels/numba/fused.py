@@ -11,19 +11,18 @@ from __future__ import annotations
 import ctypes
 import functools
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import numba
 import numpy as np
 
 from neonlike.kernels._nest import Extent, Loop, Nest
 from neonlike.kernels.numba import _fused_code as code
 from neonlike.kernels.numba import _fused_ops as ops
 from neonlike.kernels.numba import _fused_store as store
+from neonlike.kernels.numba import _threads
 from neonlike.kernels.numba._fused_fold import FOLD_COLUMNS
 from neonlike.kernels.numba._fused_ops import COSTS
-from neonlike.kernels.numba._share import run_parts
 
 PARALLEL_WORK = 1 << 21  # about 80 us; below, waking a thread costs more than it gains
 _BLOCK_BYTES = 256 * 1024  # of all arrays of a group: fits the second-level cache
@@ -99,14 +98,23 @@ class Call:
         self._table = self._address(1)
 
     def __call__(self, *words: Any) -> None:
-        if self._any_large and numba.get_num_threads() > 1:
-            self._run_parallel(words, numba.get_num_threads())
+        threads = _threads.get_num_threads() if self._any_large else 1
+        if threads > 1:
+            self._run_parallel(words, threads)
             return
         arguments = self._pack(self._table, *words)
         for function in self._functions:
             function(arguments, 0)
 
+    def freeze(self, *words: Any) -> Callable[[], None]:
+        """Return a function that calls the kernel with these addresses and numbers."""
+        if self._any_large or len(self._functions) > 1:
+            return functools.partial(self, *words)
+        return functools.partial(self._functions[0], self._pack(self._table, *words), 0)
+
     def _run_parallel(self, words: tuple[Any, ...], threads: int) -> None:
+        from neonlike.kernels.numba._share import run_parts
+
         arguments = self._pack(self._address(threads), *words)
         place = ctypes.cast(ctypes.c_char_p(arguments), ctypes.c_void_p).value
         groups = zip(self._is_large, self._kernel.addresses, self._functions, strict=True)

@@ -10,6 +10,7 @@ from neonlike.kernels.reference import pool as pool
 from neonlike.kernels.reference import recurrent as recurrent
 from neonlike.kernels.reference import reduce as reduce
 from neonlike.kernels.reference import roi as roi
+from neonlike.kernels.reference import zoo as zoo
 
 __all__ = [
     "blas",
@@ -22,4 +23,6 @@ __all__ = [
     "recurrent",
     "reduce",
     "roi",
+    "zoo",
+    "zoo",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from neonlike.kernels._activation import (
+    CENTERED,
     EXPLIN,
     IDENTITY,
     LOGISTIC,
@@ -45,6 +46,7 @@ def forward(act: Any, x: Array) -> Array:
         RECTLIN: lambda: _rectlin(x, slope_),
         RECTLINCLIP: lambda: np.minimum(_rectlin(x, slope_), x.dtype.type(limit)),
         EXPLIN: lambda: np.maximum(x, 0) + slope_ * np.expm1(np.minimum(x, 0)),
+        CENTERED: lambda: slope_ * (2 * _logistic(x) - 1),
     }
     return np.asarray(results[kind]())
 
@@ -62,5 +64,6 @@ def slope(act: Any, y: Array) -> Array:
         RECTLIN: lambda: _rectlin_slope(y, slope_),
         RECTLINCLIP: lambda: _rectlin_slope(y, slope_) * (y < limit),
         EXPLIN: lambda: (y > 0) + (y < 0) * (y + y.dtype.type(slope_)),
+        CENTERED: lambda: (slope_ * slope_ - y * y) / (2 * slope_),
     }
     return np.asarray(results[kind]())

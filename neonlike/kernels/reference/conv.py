@@ -72,8 +72,9 @@ def update(
     alpha: float,
     beta: float,
     scratch: Scratch,
+    exact: bool = True,
 ) -> None:
-    """Gradient of the weights."""
+    """Gradient of the weights; ``exact`` as in ``fprop``."""
     padded = np.pad(x, _borders(pad))
     result = np.empty_like(out)
     everything = ([1, 2, 3, 4], [1, 2, 3, 4])

@@ -1,0 +1,175 @@
+"""Winograd weight gradient: 3x3 or 5x5 filters, stride 1, in a quarter to a third of the products.
+
+    dw[c, :, :, k] = weights( sum_{tiles, n} inputs(x[c]) * errors(err[k]) )
+
+on tiles of 6x6 inputs and of 4x4 errors for 3x3 filters, 2x2 for 5x5; ``errors`` and ``weights``
+are the transposes of what ``_winograd`` does to products and filters. Layout: x (C,1,H,W,N),
+err (K,1,P,Q,N), dw (C,1,R,R,K).
+
+A few units (one tile of one line of batch columns) at a time: transform the inputs of all channels
+to points[unit][point][c][line]; then, for each line of output maps, turn the errors so that a line
+holds the maps of one batch column, transform them to errors[unit][point][n][line of k], and add
+one ``outer_tile`` per point and block of channels to sums[line of k][point][c][k of the line].
+Each thread has its own sums, transformed back in the end. Source: spec performance 2.2.
+"""
+
+from __future__ import annotations
+
+import numba
+
+from neonlike.kernels._types import Array, Scratch
+from neonlike.kernels.numba import _vector, _winograd_transform
+from neonlike.kernels.numba._conv_pack import PARALLEL_WORK, round_up
+from neonlike.kernels.numba._jit import inline, inner, jit
+from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._winograd import (
+    Tiling,
+    place_of,
+    take_inputs,
+    tile,
+)
+from neonlike.kernels.numba._winograd_transform import turn_lines
+
+LINE_BYTES = _vector.LINE_BYTES
+WIDE = _vector.WIDE
+SIDE, POINTS = 6, 36  # of a tile of inputs
+SIZES = {3: 4, 5: 2}  # of a tile of errors, by taps
+errors_4x3 = _winograd_transform.transform(_winograd_transform.errors_4x3, 4)
+errors_2x5 = _winograd_transform.transform(_winograd_transform.errors_2x5, 2)
+weights_4x3 = _winograd_transform.transform(_winograd_transform.weights_4x3, SIDE)
+weights_2x5 = _winograd_transform.transform(_winograd_transform.weights_2x5, SIDE)
+outer_tile = _vector.outer_tile(WIDE)
+
+
+def winograd_gradient(
+    x: Array,
+    err: Array,
+    out: Array,
+    pad: tuple[int, ...],
+    alpha: float,
+    beta: float,
+    scratch: Scratch,
+) -> None:
+    """Gradient of the weights ``out`` (C, 1, R, R, K)."""
+    channels, maps, line = len(x), len(err), LINE_BYTES // x.itemsize
+    taps, rows, blocks = out.shape[2], round_up(channels, WIDE), -(-maps // line)
+    tiling = tile(SIZES[taps], taps, rows, line | 1, err.shape, pad, line)
+    work = POINTS * channels * maps * tiling.rows * tiling.columns * tiling.lines * line
+    threads = numba.get_num_threads() if work >= PARALLEL_WORK else 1
+    size = tiling.patch + (POINTS + tiling.size**2 * line) * line
+    room = scratch("winograd room", (threads, size), x.dtype)
+    sums = scratch("winograd sums", (threads, blocks, POINTS, rows, line), x.dtype)
+    weights = out.reshape(channels, taps**2, maps)
+    gradient(tiling, x, err, room, sums, weights, float(alpha), float(beta))
+
+
+@jit
+def gradient(
+    tiling: Tiling,
+    x: Array,
+    err: Array,
+    room: Array,
+    sums: Array,
+    out: Array,
+    alpha: float,
+    beta: float,
+) -> None:
+    """Share the units, then the channels of the result, among threads."""
+    threads = room.shape[0]
+    share(add_part, threads, (tiling, x, err, room, sums))
+    share(finish_part, threads, (tiling, room, sums, out, alpha, beta))
+
+
+@inner
+def add_part(part: int, tiling: Tiling, x: Array, err: Array, room: Array, sums: Array) -> None:
+    """Add up the units of thread ``part`` in ``sums[part]``."""
+    units, parts = tiling.rows * tiling.columns * tiling.lines, room.shape[0]
+    channels, memory, line = x.shape[0], room[part], LINE_BYTES // x.itemsize
+    first, last = units * part // parts, units * (part + 1) // parts
+    sums[part, :] = 0
+    for start in range(first, last, tiling.together):
+        count = min(tiling.together, last - start)
+        for c in range(channels):
+            for n in range(count):
+                target = n * POINTS * tiling.point + c * line
+                take_inputs(tiling, start + n, c, x, memory, target)
+        for b in range(sums.shape[1]):
+            for n in range(count):
+                take_errors(tiling, start + n, n, b * line, err, memory)
+            add_products(tiling, count, memory, sums[part, b])
+
+
+@inline
+def take_errors(tiling: Tiling, unit: int, n: int, k: int, err: Array, memory: Array) -> None:
+    """Turn and transform the errors of a unit, the ``n``-th, for a line of maps from ``k`` on."""
+    maps, _, height, width, batch = err.shape
+    item, line, zero = err.itemsize, LINE_BYTES // err.itemsize, err.dtype.type(0)
+    p, q, first = place_of(tiling, unit, line)
+    turned, square, point = tiling.patch + POINTS * line, line * line, (line | 1) * line
+    whole = k + line <= maps and first + line <= batch
+    for i in range(tiling.size):
+        for j in range(tiling.size):
+            target = turned + (i * tiling.size + j) * square
+            at = ((k * height + p + i) * width + q + j) * batch + first
+            if whole and p + i < height and q + j < width:
+                source, step = err.ctypes.data + at * item, height * width * batch
+                turn_lines(source, step, memory.ctypes.data + target * item, zero)
+                continue
+            memory[target : target + square] = 0
+            if p + i < height and q + j < width:
+                for lane in range(min(line, batch - first)):
+                    for row in range(min(line, maps - k)):
+                        value = err[k + row, 0, p + i, q + j, first + lane]
+                        memory[target + lane * line + row] = value
+    for lane in range(line):
+        source = memory.ctypes.data + (turned + lane * line) * item
+        target = tiling.products + n * POINTS * point + lane * line
+        to = memory.ctypes.data + target * item
+        if tiling.taps == 5:
+            errors_2x5(source, 2 * square, square, to, SIDE * point, point, zero)
+        else:
+            errors_4x3(source, 4 * square, square, to, SIDE * point, point, zero)
+
+
+@inline
+def add_products(tiling: Tiling, count: int, memory: Array, sums: Array) -> None:
+    """Add the products of ``count`` units to the sums (point, c, line) of a line of maps."""
+    item, line, zero = memory.itemsize, LINE_BYTES // memory.itemsize, memory.dtype.type(0)
+    point = (line | 1) * line
+    for at in range(POINTS):
+        y = memory.ctypes.data + (tiling.products + at * point) * item
+        for c in range(0, sums.shape[1], WIDE):
+            x = memory.ctypes.data + (at * tiling.point + c * line) * item
+            target = sums.ctypes.data + (at * sums.shape[1] + c) * LINE_BYTES
+            outer_tile(x, POINTS * tiling.point, y, POINTS * point, count, target, zero)
+
+
+@inner
+def finish_part(
+    part: int, tiling: Tiling, room: Array, sums: Array, out: Array, alpha: float, beta: float
+) -> None:
+    """Add the threads' sums in order, transform and blend; ``out`` is (C, R*R, K)."""
+    channels, taps, maps = out.shape
+    parts, blocks, points, _, line = sums.shape
+    zero = out.dtype.type(0)
+    factor, keep = out.dtype.type(alpha), out.dtype.type(beta)
+    total, result = room[part, : points * line], room[part, points * line :]
+    for c in range(channels * part // parts, channels * (part + 1) // parts):
+        for b in range(blocks):
+            for at in range(points):
+                for k in range(line):
+                    value = sums[0, b, at, c, k]
+                    for other in range(1, parts):
+                        value += sums[other, b, at, c, k]
+                    total[at * line + k] = value
+            source, target = total.ctypes.data, result.ctypes.data
+            if tiling.taps == 5:
+                weights_2x5(source, SIDE * line, line, target, 5 * line, line, zero)
+            else:
+                weights_4x3(source, SIDE * line, line, target, 3 * line, line, zero)
+            for tap in range(taps):
+                for k in range(min(line, maps - b * line)):
+                    value = factor * result[tap * line + k]
+                    if beta != 0:
+                        value += keep * out[c, tap, b * line + k]
+                    out[c, tap, b * line + k] = value

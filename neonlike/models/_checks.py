@@ -1,0 +1,55 @@
+"""What ``Model.fit`` is given: refused in a sentence, before anything is computed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ITERATOR = ("nbatches", "ndata", "__iter__")
+
+
+def check_fit(name: str, dataset: Any, optimizer: Any, callbacks: Any) -> None:
+    """Check the arguments of ``fit``.
+
+    Args:
+        name: of the model, for messages.
+        dataset: iterator over (inputs, targets).
+        optimizer: optimizer.
+        callbacks: ``Callbacks``, or any object with its hook methods.
+
+    Raises:
+        TypeError: one of them is of another kind.
+    """
+    lacking = [attribute for attribute in ITERATOR if not hasattr(dataset, attribute)]
+    if lacking or isinstance(dataset, type):
+        raise TypeError(
+            f"{name}: dataset must be a data iterator, got {_shown(dataset)}, which lacks "
+            f"{', '.join(lacking)}; ArrayIterator makes one from arrays"
+        )
+    for what, value, method, advice in (
+        ("optimizer", optimizer, "optimize", "such as Adam()"),
+        ("callbacks", callbacks, "on_train_begin", "such as Callbacks(model)"),
+    ):
+        if not hasattr(value, method) or isinstance(value, type):
+            raise TypeError(f"{name}: {what} must be an object {advice}, got {_shown(value)}")
+
+
+def pair(name: str, batch: Any) -> tuple[Any, Any]:
+    """Return inputs and targets of a minibatch of a data iterator.
+
+    Raises:
+        TypeError: it is no such pair.
+    """
+    if isinstance(batch, tuple | list) and len(batch) == 2:
+        return batch[0], batch[1]
+    count = f" of {len(batch)}" if isinstance(batch, tuple | list) else ""
+    raise TypeError(
+        f"{name}: the data iterator must yield pairs (inputs, targets), got a "
+        f"{type(batch).__name__}{count}; several inputs or targets stand in a tuple of their own"
+    )
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "None"
+    kind = value if isinstance(value, type) else type(value)
+    return f"{'the class' if kind is value else 'an object of'} {kind.__name__}"
