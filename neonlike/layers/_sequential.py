@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from neonlike.layers._base import DeltasTree, Layer
@@ -17,6 +19,8 @@ from neonlike.layers._pointwise import DataTransform, Dropout
 
 if TYPE_CHECKING:
     from typing import Self
+
+logger = logging.getLogger(__name__)
 
 # places of layers in a Sequential: only the last two may write to deltas shared with others
 INSIDE, ROOT, AFTER_NODE = "inside", "root", "after a branch node"
@@ -50,6 +54,15 @@ class Sequential(LayerContainer):
             if not isinstance(layer, Layer):
                 raise TypeError(f"{describe(self)}: expected layers, got {layer!r}")
         self._layers = [layer for layer in self.layers if not isinstance(layer, BranchNode)]
+        for layer, count in Counter(self._layers).items():
+            if count > 1:
+                logger.warning(
+                    "%s holds the same %s %d times: it has one set of buffers, so the gradients "
+                    "are wrong; make a layer for each place",
+                    describe(self),
+                    describe(layer),
+                    count,
+                )
         assert self._layers, f"{describe(self)} needs at least one layer"
         root = self._layers[0]
         assert root.owns_output or isinstance(root, Dropout | DataTransform), (

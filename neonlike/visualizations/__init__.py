@@ -21,16 +21,23 @@ from neonlike.visualizations._theme import DARK as DARK
 from neonlike.visualizations._theme import LIGHT as LIGHT
 from neonlike.visualizations._theme import Theme as Theme
 from neonlike.visualizations._theme import to_png as to_png
+from neonlike.visualizations._unroll import Edge as Edge
+from neonlike.visualizations._unroll import Node as Node
+from neonlike.visualizations._unroll import UnrolledGraph as UnrolledGraph
+from neonlike.visualizations._unroll import unroll_graph as unroll_graph
 
 __all__ = [
     "DARK",
     "LIGHT",
+    "Edge",
     "History",
     "LayerRow",
+    "Node",
     "Panel",
     "Report",
     "Series",
     "Theme",
+    "UnrolledGraph",
     "bar_figure",
     "confusion_figure",
     "count_parameters",
@@ -44,4 +51,5 @@ __all__ = [
     "roc_figure",
     "sweep_gradients",
     "to_png",
+    "unroll_graph",
 ]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from neonlike.visualizations import _unroll_drawing as drawing
 from neonlike.visualizations._cells import Link, Template, Unit, build_template
 from neonlike.visualizations._theme import LIGHT, Theme
+from neonlike.visualizations._unroll_drawing import draw, svg_text
 
 
 class Node(NamedTuple):
@@ -77,7 +77,7 @@ class UnrolledGraph:
             theme: colours.
             backward: show the way of the gradients, against the arrows, too.
         """
-        text = drawing.to_svg(self, theme, backward)
+        text = svg_text(self, theme, backward)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text
@@ -90,7 +90,7 @@ class UnrolledGraph:
             theme: colours.
             backward: show the way of the gradients, against the arrows, too.
         """
-        drawing.draw(self, ax, theme, backward)
+        draw(self, ax, theme, backward)
 
 
 def unroll_graph(layers: Any, nsteps: int, folded: bool = False) -> UnrolledGraph:

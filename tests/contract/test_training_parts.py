@@ -35,6 +35,7 @@ COSTS = [
     costs.MeanSquared,
     lambda: costs.SmoothL1Loss(sigma=2.0),
     lambda: costs.SquareHingeLoss(margin=2),
+    lambda: costs.PixelwiseCrossEntropy([1.0, 2.0, 0.5], nclass=3),
 ]
 METRICS = [
     costs.LogLoss,
@@ -43,6 +44,8 @@ METRICS = [
     lambda: costs.TopKMisclassification(2),
     lambda: costs.PrecisionRecall(3, binarize=True),
     lambda: costs.ConfusionMatrix(3),
+    lambda: costs.PixelAccuracy(3),
+    lambda: costs.MeanIoU(3, void=0),
     lambda: costs.MultiMetric(costs.Accuracy(), 0),
 ]
 ACTIVATIONS = [
@@ -54,6 +57,7 @@ ACTIVATIONS = [
     lambda: activations.Explin(alpha=0.5),
     activations.Tanh,
     lambda: activations.Logistic(shortcut=True),
+    lambda: activations.CenteredLogistic(scale=2.0),
     activations.Softmax,
     lambda: activations.PixelwiseSoftmax(c=3),
 ]

@@ -31,6 +31,7 @@ from neonlike.layers import (
     RecurrentLast,
     RecurrentSum,
     Reshape,
+    Sequential,
     SingleOutputTree,
 )
 from neonlike.models import Model
@@ -250,3 +251,15 @@ def test_no_batch_size(be: Any, size: Any) -> None:
         data()
     with pytest.raises(ValueError, match=r"layer buffers need a batch size.*gen_backend"):
         ready(classifier())
+
+
+def test_a_layer_used_twice_is_warned_about(make_be: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_be()
+    told: list[str] = []
+    monkeypatch.setattr(
+        "neonlike.layers._sequential.logger.warning",
+        lambda text, *values: told.append(text % values),
+    )
+    same = Linear(3, init=Gaussian(), name="same")
+    Sequential([same, same])
+    assert "holds the same Linear layer 'same' 2 times" in told[0]
