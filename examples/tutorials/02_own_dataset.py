@@ -96,7 +96,9 @@ layers = [
 model = Model(layers=layers)
 cost = GeneralizedCost(costfunc=SumSquared())
 callbacks = Callbacks(model, eval_set=valid_set, eval_freq=1)
-model.fit(train_set, optimizer=Adam(0.003), num_epochs=6, cost=cost, callbacks=callbacks)
+model.fit(
+    train_set, optimizer=Adam(learning_rate=0.003), num_epochs=6, cost=cost, callbacks=callbacks
+)
 
 # %% [markdown]
 # ## Where are the discs?

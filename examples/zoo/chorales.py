@@ -42,7 +42,7 @@ GATED = {**TANH, "gate_activation": Logistic()}
 MODELS = {
     "lstm": (lambda: [LSTMVariant(100, INIT, variant="NP", **GATED)], 3e-3, 8, 60, 8.45, 8.65),
     "gru": (lambda: [GRU(100, INIT, **GATED)], 3e-3, 8, 60, 8.43, 9.1),
-    "rnn": (lambda: [Recurrent(200, INIT, **TANH)], 1e-3, 8, 60, 8.91, 9.0),
+    "rnn": (lambda: [Recurrent(200, INIT, **TANH)], 2e-3, 8, 60, 8.91, 9.0),
     "dts": (lambda: DTSRNN(200, INIT, [200], **TANH), 3e-3, 16, 40, None, 9.4),
 }
 
@@ -91,7 +91,7 @@ def train(recurrent, rolls, learning_rate, batch_size, epochs, seed):
     callbacks = Callbacks(model, progress_bar=False)
     callbacks.add_callback(best)
     start = time.perf_counter()
-    optimizer = Adam(learning_rate)
+    optimizer = Adam(learning_rate=learning_rate)
     model.fit(sets["train"], cost, optimizer, epochs, callbacks)
     print()
     return best.best, time.perf_counter() - start

@@ -101,7 +101,7 @@ def train(cell, seed):
     cost = GeneralizedCostMask(CrossEntropyMulti())
     start, learnt = time.perf_counter(), False
     try:
-        model.fit(train_set, cost, Adam(0.01), args.limit // COUNT, callbacks)
+        model.fit(train_set, cost, Adam(learning_rate=0.01), args.limit // COUNT, callbacks)
     except Learnt:
         learnt = True
     return examiner.seen, learnt, time.perf_counter() - start

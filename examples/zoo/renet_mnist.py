@@ -46,7 +46,7 @@ layers = [
 model = Model(layers)
 callbacks = Callbacks(model, eval_set=valid_set, metric=Misclassification(), **args.callback_args)
 cost = GeneralizedCost(CrossEntropyMulti())
-model.fit(train_set, cost, Adam(0.001), args.epochs, callbacks)
+model.fit(train_set, cost, Adam(learning_rate=0.001), args.epochs, callbacks)
 error = float(model.eval(valid_set, metric=Misclassification())[0])
 print(f"error after {args.epochs} epochs: {error:.1%}")
 print("accepted: at most 6 % after 3 epochs and 4 % after 8")

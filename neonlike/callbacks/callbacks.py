@@ -8,6 +8,7 @@ from neonlike.callbacks._csv import CsvHistoryCallback as CsvHistoryCallback
 from neonlike.callbacks._deconv import DeconvCallback as DeconvCallback
 from neonlike.callbacks._early_stop import EarlyStopCallback as EarlyStopCallback
 from neonlike.callbacks._gan_cost import GANCostCallback as GANCostCallback
+from neonlike.callbacks._grad_flow import GradFlowCallback as GradFlowCallback
 from neonlike.callbacks._hist import HistCallback as HistCallback
 from neonlike.callbacks._logging import RunTimerCallback as RunTimerCallback
 from neonlike.callbacks._logging import TrainLoggerCallback as TrainLoggerCallback
@@ -33,6 +34,7 @@ __all__ = [
     "DeconvCallback",
     "EarlyStopCallback",
     "GANCostCallback",
+    "GradFlowCallback",
     "HistCallback",
     "LossCallback",
     "MetricCallback",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -108,6 +108,14 @@ class SequenceIterator(NervanaDataIterator):
 
     def reset(self) -> None:
         """Nothing to do: every iteration starts with the first minibatch."""
+
+    def train_state(self) -> dict[str, Any]:
+        """Return the state of the generator that draws the orders."""
+        return {"rng": self._rng.bit_generator.state}
+
+    def load_train_state(self, state: Mapping[str, Any]) -> None:
+        """Go on drawing orders as after a ``train_state``."""
+        self._rng.bit_generator.state = state["rng"]
 
     def __iter__(self) -> Iterator[tuple[Any, tuple[Any, Any]]]:
         order = np.arange(len(self.sequences))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from neonlike.layers._rnn_gated import GRU, LSTM
 from neonlike.layers._rnn_recurrent import Recurrent
+from neonlike.layers._zoo_base import ZooLayer
 from neonlike.layers._zoo_elman import TruncatedRecurrent
 from neonlike.layers._zoo_jordan import Jordan
 from neonlike.layers._zoo_lstm97 import LSTM97
@@ -40,6 +41,29 @@ def state_gradients(layer: Any, error: Array) -> dict[str, Array]:
     """
     formula = next(formula for kind, formula in FORMULAS if isinstance(layer, kind))
     return formula(layer, _steps(layer, error.reshape(layer.outputs.shape)))
+
+
+def state_signals(layer: Any) -> dict[str, Array]:
+    """Return what the last ``fprop`` of a layer has left: its states and gates (rows, T, N).
+
+    Args:
+        layer: a layer for which ``has_state_gradients`` is true.
+
+    Returns:
+        "h", "c", "i", "f", "o", "g" of an LSTM, "h", "r", "z", "q" of a GRU (q the candidate), "h"
+        of plain layers, the signals of ``trace`` of layers that have that method.
+    """
+    if isinstance(layer, ZooLayer):
+        return {name: _steps(layer, tensor) for name, tensor in layer._signals().items()}
+    sweep = layer.sweep.tensors
+    signals = {"h": _steps(layer, sweep.h)}
+    if sweep.cell == "lstm":
+        signals["c"] = _steps(layer, sweep.c)
+    names = {"lstm": "ifog", "gru": "rzq"}.get(sweep.cell, "")
+    if names:
+        gates = np.split(_steps(layer, sweep.gates), len(names))
+        signals.update(zip(names, gates, strict=True))
+    return signals
 
 
 def has_state_gradients(layer: Any) -> bool:

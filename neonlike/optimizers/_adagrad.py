@@ -37,7 +37,7 @@ class Adagrad(Optimizer):
     ) -> None:
         super().__init__(name)
         self.state_list = None
-        self.stochastic_round = stochastic_round
+        self.stochastic_round = self.no_rate(stochastic_round)
         self.learning_rate = learning_rate
         self.epsilon = epsilon
         self.gradient_clip_norm = gradient_clip_norm
@@ -77,7 +77,7 @@ class Adadelta(Optimizer):
         name: str | None = None,
     ) -> None:
         super().__init__(name)
-        self.stochastic_round = stochastic_round
+        self.stochastic_round = self.no_rate(stochastic_round)
         self.decay = decay
         self.epsilon = epsilon
         self.param_clip_value = param_clip_value

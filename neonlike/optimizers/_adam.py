@@ -50,7 +50,7 @@ class Adam(Optimizer):
         name: str = "adam",
     ) -> None:
         super().__init__(name)
-        self.stochastic_round = stochastic_round
+        self.stochastic_round = self.no_rate(stochastic_round)
         self.learning_rate = learning_rate
         self.beta_1 = beta_1
         self.beta_2 = beta_2
@@ -117,7 +117,7 @@ class ShiftAdaMax(Optimizer):
         name: str = "ShiftAdaMax",
     ) -> None:
         super().__init__(name)
-        self.stochastic_round = stochastic_round
+        self.stochastic_round = self.no_rate(stochastic_round)
         self.learning_rate = learning_rate
         self.beta_1 = beta_1
         self.beta_2 = beta_2

@@ -59,6 +59,18 @@ class Optimizer(NervanaObject):
         super().__init__(name)
         self._replay = Replay()
 
+    def no_rate(self, stochastic_round: Any) -> Any:
+        """Return the argument; warn if it must have been meant as a learning rate."""
+        if isinstance(stochastic_round, float):
+            logger.warning(
+                "%s(%s): as in neon, the first argument is stochastic_round, which has no effect; "
+                "for a learning rate write learning_rate=%s",
+                type(self).__name__,
+                stochastic_round,
+                stochastic_round,
+            )
+        return stochastic_round
+
     def optimize(self, layer_list: Iterable[Any], epoch: int) -> None:
         """Update the parameters of all layers from their gradients.
 

@@ -42,7 +42,7 @@ class RMSProp(Optimizer):
     ) -> None:
         super().__init__(name)
         self.state_list = None
-        self.stochastic_round = stochastic_round
+        self.stochastic_round = self.no_rate(stochastic_round)
         self.decay_rate = decay_rate
         self.learning_rate = learning_rate
         self.epsilon = epsilon

@@ -1,6 +1,11 @@
 """Plots and reports of training runs; matplotlib is loaded when something is drawn."""
 
 from neonlike.visualizations._environment import describe_environment as describe_environment
+from neonlike.visualizations._grad_flow import grad_flow as grad_flow
+from neonlike.visualizations._grad_flow import plot_grad_flow as plot_grad_flow
+from neonlike.visualizations._grad_flow import plot_singular_values as plot_singular_values
+from neonlike.visualizations._grad_flow import singular_values as singular_values
+from neonlike.visualizations._grad_flow import spectral_radius as spectral_radius
 from neonlike.visualizations._history import History as History
 from neonlike.visualizations._layer_times import LayerRow as LayerRow
 from neonlike.visualizations._layer_times import count_parameters as count_parameters
@@ -16,6 +21,8 @@ from neonlike.visualizations._plots import montage_figure as montage_figure
 from neonlike.visualizations._plots import overlay_figure as overlay_figure
 from neonlike.visualizations._plots import roc_figure as roc_figure
 from neonlike.visualizations._report import Report as Report
+from neonlike.visualizations._state_maps import plot_states as plot_states
+from neonlike.visualizations._state_maps import state_activity as state_activity
 from neonlike.visualizations._sweep_gradients import sweep_gradients as sweep_gradients
 from neonlike.visualizations._theme import DARK as DARK
 from neonlike.visualizations._theme import LIGHT as LIGHT
@@ -43,12 +50,19 @@ __all__ = [
     "count_parameters",
     "describe_environment",
     "filter_images",
+    "grad_flow",
     "layer_table",
     "leaf_layers",
     "line_figure",
     "montage_figure",
     "overlay_figure",
+    "plot_grad_flow",
+    "plot_singular_values",
+    "plot_states",
     "roc_figure",
+    "singular_values",
+    "spectral_radius",
+    "state_activity",
     "sweep_gradients",
     "to_png",
     "unroll_graph",

@@ -13,6 +13,8 @@ from neonlike.layers import (
     BiRNN,
     DeepTransitionRNN,
     Jordan,
+    Linear,
+    LookupTable,
     LSTMVariant,
     Recurrent,
     RecurrentLast,
@@ -70,6 +72,8 @@ class Template:
 def build_template(layers: Any) -> Template:
     """Return one step of ``layers``: a model, a container or a (nested) list.
 
+    Layers that make no new vector at each step (activations, dropout, convolutions) are left out.
+
     Raises:
         ValueError: a layer that sweeps in more than one direction, or no layers.
     """
@@ -79,7 +83,7 @@ def build_template(layers: Any) -> Template:
     shape = getattr(leaves[0], "in_shape", None)
     nin = shape[0] if isinstance(shape, tuple) else shape
     template = Template([Unit("x", "input", nin)], [])
-    weighted = [layer for layer in leaves if _cell(layer) or layer.has_params]
+    vectors = [layer for layer in leaves if _cell(layer) or isinstance(layer, Linear | LookupTable)]
     recurrent = dense = 0
     for layer in leaves:
         cell = _cell(layer)
@@ -88,9 +92,9 @@ def build_template(layers: Any) -> Template:
             cell(template, layer, recurrent)
         elif isinstance(layer, RecurrentOutput):
             _reduce_steps(template, layer)
-        elif hasattr(layer, "nout") and layer in weighted:
+        elif layer in vectors:
             dense += 1
-            last = layer is [one for one in weighted if hasattr(one, "nout") or _cell(one)][-1]
+            last = layer is vectors[-1]
             _dense(template, layer, "y" if last else f"r{dense}", "W_out" if last else None)
     return template
 
@@ -167,7 +171,8 @@ def _transition(template: Template, layer: Any, number: int) -> None:
 def _dense(template: Template, layer: Any, name: str, label: str | None) -> None:
     below = template.top
     kind = "output" if name == "y" else "hidden"
-    template.units.append(Unit(name, kind, layer.nout, below.once))
+    size = layer.embedding_dim if isinstance(layer, LookupTable) else layer.nout
+    template.units.append(Unit(name, kind, size, below.once))
     template.links.append(Link(below.name, name, label or f"{name}.W"))
 
 

@@ -64,32 +64,13 @@ def grad_flow(model: Any, x: Any, t: Any, loss_at: str = "last") -> dict[str, Ar
     }
 
 
-def recurrent_matrix(layer: Any) -> Array:
-    """Return the square matrices that lead from states to the next step, one below the other.
-
-    Rows are those of ``W_recur`` of the layer (W_1 of deep transitions): n, 3n or 4n of n units.
-
-    Raises:
-        ValueError: the layer has no recurrent weights.
-    """
-    weights = getattr(layer, "W_recur", None)
-    weights = getattr(layer, "W_1", None) if weights is None else weights
-    if weights is None:
-        raise ValueError(
-            f"layer {layer.name!r} ({type(layer).__name__}) has no recurrent weights; expected an "
-            "allocated recurrent layer"
-        )
-    return np.asarray(weights.get())
-
-
 def spectral_radius(layer: Any) -> float:
-    """Return the largest absolute eigenvalue of the recurrent matrix; of the largest of the gates.
+    """Return the largest absolute eigenvalue of the recurrent matrix (of all gates' matrices).
 
     Raises:
         ValueError: the layer has no square recurrent matrix.
     """
-    blocks = _blocks(layer)
-    return max(float(np.abs(np.linalg.eigvals(block)).max()) for block in blocks)
+    return max(float(np.abs(np.linalg.eigvals(block)).max()) for block in _blocks(layer))
 
 
 def singular_values(layer: Any) -> Array:
@@ -104,14 +85,16 @@ def singular_values(layer: Any) -> Array:
 
 
 def _blocks(layer: Any) -> list[Array]:
-    weights = recurrent_matrix(layer)
-    rows, columns = weights.shape
-    if rows % columns:
+    """The matrices from states to the next step: one of plain layers, one per gate of others."""
+    weights = getattr(layer, "W_recur", None)
+    weights = getattr(layer, "W_1", None) if weights is None else weights
+    if weights is None or weights.shape[0] % weights.shape[1]:
+        shape = None if weights is None else weights.shape
         raise ValueError(
-            f"layer {layer.name!r}: the recurrent matrix {weights.shape} is not made of square "
-            "matrices"
+            f"layer {layer.name!r} ({type(layer).__name__}): expected an allocated layer whose "
+            f"recurrent weights are one or more square matrices, got weights of shape {shape}"
         )
-    return np.split(weights, rows // columns)
+    return np.split(weights.get(), weights.shape[0] // weights.shape[1])
 
 
 def plot_grad_flow(
@@ -146,19 +129,14 @@ def plot_singular_values(layers: Mapping[str, Any], theme: Theme = LIGHT) -> Fig
         layers: legend -> layer.
         theme: colours.
     """
-    series = [
-        Series(name if len(values) == 1 else f"{name}, gate {gate}", _places(row), row, colour)
-        for colour, (name, values) in enumerate(
-            (name, singular_values(layer)) for name, layer in layers.items()
-        )
+    rows = {
+        name if len(values) == 1 else f"{name}, gate {gate}": row
+        for name, values in ((name, singular_values(layer)) for name, layer in layers.items())
         for gate, row in enumerate(values)
-    ]
+    }
     series = [
-        Series(one.label, one.x, one.y, colour, marker="o") for colour, one in enumerate(series)
+        Series(label, np.arange(1, len(row) + 1), row, colour, marker="o")
+        for colour, (label, row) in enumerate(rows.items())
     ]
     panel = Panel("", "rank", "singular value", series, integer_x=True)
     return line_figure([panel], theme, "Recurrent matrix")
-
-
-def _places(row: Array) -> Array:
-    return np.arange(1, len(row) + 1)

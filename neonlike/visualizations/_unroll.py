@@ -96,8 +96,9 @@ class UnrolledGraph:
 def unroll_graph(layers: Any, nsteps: int, folded: bool = False) -> UnrolledGraph:
     """Return the computation graph of a recurrent network.
 
-    Weights are shared by all steps, so they appear as edges with equal labels. Biases and
-    activations belong to the nodes. States before the first step are nodes at t = -1.
+    Weights are shared by all steps, so they appear as edges with equal labels. Biases, activations
+    and all layers that make no new vector at each step belong to the nodes. States before
+    the first step are nodes at t = -1.
 
     Args:
         layers: a model, a container or a list of layers, configured or not.

@@ -24,6 +24,7 @@ from neonlike.callbacks.callbacks import (
     DeconvCallback,
     EarlyStopCallback,
     GANCostCallback,
+    GradFlowCallback,
     HistCallback,
     LossCallback,
     MetricCallback,
@@ -95,6 +96,7 @@ EXEMPT: dict[type, str] = {
     DeconvCallback: "needs pictures; tests/callbacks",
     GANCostCallback: "needs an adversarial network; tests/callbacks/test_special_callbacks.py",
     GANPlotCallback: "as GANCostCallback",
+    GradFlowCallback: "needs recurrent layers; tests/visualizations/test_grad_flow.py",
     TrainMulticostCallback: "needs a network of several outputs; tests/callbacks",
     WatchTickerCallback: "needs synthetic sequences; tests/callbacks/test_special_callbacks.py",
 }

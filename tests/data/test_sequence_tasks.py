@@ -141,6 +141,11 @@ def test_iterator(be: Any) -> None:
     shuffled = SequenceIterator(drawn, seed=1)
     first, second = ([x.get() for x, _ in shuffled] for _ in range(2))
     assert any((a != b).any() for a, b in zip(first, second, strict=True))
+    state = shuffled.train_state()
+    third = [x.get() for x, _ in shuffled]
+    resumed = SequenceIterator(drawn, seed=1)
+    resumed.load_train_state(state)
+    np.testing.assert_array_equal(third, [x.get() for x, _ in resumed])
     with pytest.raises(ValueError, match="less than one minibatch"):
         SequenceIterator(drawn[:3])
 

@@ -212,3 +212,18 @@ def run(optimizer: Any, layer: Dummy, grads: np.ndarray, epoch: int) -> None:
     for i, grad in enumerate(grads):
         layer.grad[:] = grad
         optimizer.optimize([layer], epoch + i)
+
+
+@pytest.mark.parametrize("rule", [Adam, Adagrad, Adadelta, RMSProp], ids=lambda rule: rule.__name__)
+def test_learning_rate_in_the_wrong_place_is_warned_about(
+    rule: Any, be: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(
+        "neonlike.optimizers._base.logger.warning",
+        lambda text, *values: told.append(text % values),
+    )
+    rule(0.01)
+    assert f"{rule.__name__}(0.01): as in neon, the first argument is stochastic_round" in told[0]
+    rule(False)
+    assert len(told) == 1

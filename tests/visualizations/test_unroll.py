@@ -17,8 +17,10 @@ from neonlike.layers import (
     LSTM97,
     Affine,
     BiRNN,
+    Dropout,
     Elman,
     Jordan,
+    LookupTable,
     LSTMVariant,
     RecurrentLast,
     RecurrentMean,
@@ -84,6 +86,21 @@ def test_shapes_are_those_of_the_layers(be: Any) -> None:
     shapes = {node.id: node.shape for node in unroll_graph(net, 2).nodes}
     assert (shapes["x[0]"], shapes["h1[-1]"], shapes["y[1]"]) == ((3,), (5,), (2,))
     assert unroll_graph(Elman(5, 2, INIT), 1).nodes[1].shape is None
+
+
+def test_a_configured_network_has_the_graph_of_its_list(be: Any) -> None:
+    def layers() -> list[Any]:
+        return [
+            LookupTable(20, 6, INIT),
+            *Elman(5, 2, INIT, out_activation=Softmax()),
+            Dropout(keep=0.5),
+            Affine(2, INIT, bias=Constant(0), activation=Tanh()),
+        ]
+
+    net = Sequential(layers())
+    net.configure((4, 1))
+    assert unroll_graph(net, 4).to_text() == unroll_graph(layers(), 4).to_text()
+    assert set(labels(net, 1)) == {"r1.W", "W_input", "W_recur", "r2.W", "W_out"}
 
 
 @pytest.mark.parametrize(
