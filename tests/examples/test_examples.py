@@ -1,0 +1,70 @@
+"""Every example runs with ``--quick``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+DATA = ROOT.parent / "shared" / "data"
+# scripts with tests of their own, and modules of the scripts
+ELSEWHERE = {"gender", "zoo", "reseg", "tutorials"}
+MODULES = {"data.py", "script.py", "network_gan.py", "sounds.py", "inference.py"}
+SCRIPTS = sorted(
+    path
+    for path in EXAMPLES.rglob("*.py")
+    if path.relative_to(EXAMPLES).parts[0] not in ELSEWHERE and path.name not in MODULES
+)
+FILES = ("mnist_small/mnist.pkl.gz", "cifar10/cifar-10-python.tar.gz")
+
+
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if not DATA.exists():
+        pytest.skip("needs the data sets in ../shared/data")
+    folder = tmp_path_factory.mktemp("data")
+    for file in FILES:
+        shutil.copy(DATA / file, folder)
+    return folder
+
+
+def run(script: Path, folder: Path, *arguments: str) -> str:
+    """Run a script in ``folder``; return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(script), *arguments],
+        cwd=folder,
+        env={**os.environ, "MPLBACKEND": "agg", "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(EXAMPLES)))
+def test_quick(script: Path, data_folder: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "examples"  # scripts may write beside themselves
+    shutil.copytree(script.parent, copy, ignore=shutil.ignore_patterns("results", "__pycache__"))
+    run(copy / script.name, tmp_path, "--quick", "-r", "0", "-w", str(data_folder))
+
+
+def test_sentences_that_are_alike(data_folder: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text(" . ".join(["the fox runs", "it sees a bird", "the bird flies up"] * 100))
+    options = ["--embed_dim", "8", "--nhidden", "8", "--max_len_w", "6", "-r", "0"]
+    folder = EXAMPLES / "skip_thought"
+    run(folder / "train.py", tmp_path, str(text), *options, "-e", "1", "-s", "st.prm")
+    shown = run(
+        folder / "inference.py",
+        tmp_path,
+        str(text),
+        *["--model_file", "st.prm", "--max_len_w", "6", "--count", "2"],
+    )
+    assert shown.count("1.00") >= 2  # the same sentence elsewhere in the text
