@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,17 +55,19 @@ class BABI(Dataset):
         AssertionError: unknown task or subset.
 
     Attributes:
+        tasks: the names of all tasks, also of the class.
         vocab: sorted list of all words of both sets.
         vocab_size: their number, and two: 0 is padding, the last is unknown.
         train: ``(story, query, answer)`` arrays for ``QA``; ``test`` likewise.
     """
+
+    tasks: ClassVar[Sequence[str]] = TASKS
 
     def __init__(
         self, path: str = ".", task: str = "qa1_single-supporting-fact", subset: str = "en"
     ) -> None:
         url = "http://www.thespermwhale.com/jaseweston/babi"
         super().__init__(f"{FOLDER}.tar.gz", url, 11745123, path=path)
-        self.tasks = TASKS
         for kind, value, known in (("task", task, TASKS), ("subset", subset, SUBSETS)):
             if value not in known:
                 raise AssertionError(f"BABI: {kind} must be one of {known}, got {value!r}")
