@@ -11,7 +11,6 @@ reads the right character before each one that it writes, afterwards its own.
 import numpy as np
 
 from neonlike import logger as neon_logger
-from neonlike.backends import gen_backend
 from neonlike.callbacks.callbacks import Callbacks
 from neonlike.data import PTB
 from neonlike.initializers import Uniform
@@ -19,7 +18,7 @@ from neonlike.layers import GRU, Affine, GeneralizedCost, Seq2Seq
 from neonlike.models import Model
 from neonlike.optimizers import RMSProp
 from neonlike.transforms import CrossEntropyMulti, Logistic, Misclassification, Softmax, Tanh
-from neonlike.util.argparser import NeonArgparser, extract_valid_args
+from neonlike.util.argparser import NeonArgparser
 
 TIME_STEPS = 20
 BEAMS = 5
@@ -27,11 +26,9 @@ BEAMS = 5
 parser = NeonArgparser(__doc__)
 parser.add_argument("--hidden", type=int, default=512, help="units of encoder and decoder")
 parser.add_argument("--quick", action="store_true", help="32 units, one epoch")
-args = parser.parse_args(gen_be=False)
-args.batch_size = 128  # whatever the command line says, as in neon
+args = parser.parse_args()
 if args.quick:
     args.hidden, args.epochs = 32, 1
-gen_backend(**extract_valid_args(args, gen_backend))
 
 dataset = PTB(TIME_STEPS, path=args.data_dir, reverse_target=True, get_prev_target=True)
 train_set, valid_set = dataset.train_iter, dataset.valid_iter

@@ -59,18 +59,20 @@ be.bsz = 1
 writer = Model(layers=make_layers())
 writer.load_params(args.save_path)
 writer.initialize(dataset=(len(train_set.vocab), 1))
+# The LSTM goes on from its last state when it is given the same tensor again, and only then: one
+# tensor for all characters, so that it knows all that it has read.
+onehot = be.zeros((len(train_set.vocab), 1))
 
 
 def read(character):
     """Feed one character; return the probabilities of the next one."""
-    onehot = np.zeros((len(train_set.vocab), 1), np.float32)
-    onehot[train_set.token_to_index[character]] = 1
+    onehot.fill(0)
+    onehot[train_set.token_to_index[character], 0] = 1
     # float64, since multinomial wants a sum of 1 to more digits than float32 has
-    outputs = writer.fprop(be.array(onehot), inference=True).get()[:, -1].astype(float)
+    outputs = writer.fprop(onehot, inference=True).get()[:, -1].astype(float)
     return outputs / outputs.sum()
 
 
-# between calls the LSTM keeps its state: it knows all that it has read
 for character in SEED:
     probabilities = read(character)
 text = SEED

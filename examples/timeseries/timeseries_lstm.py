@@ -81,12 +81,14 @@ be.bsz = 1
 generator = Model(layers=make_layers(reset_cells=False))
 generator.load_params(args.save_path)
 generator.initialize(dataset=(train_set.nfeatures, 1))
+# the LSTM goes on from its last state when it is given the same tensor again, and only then
+current = be.zeros((train_set.nfeatures, 1))
 
 
 def follow(point):
     """Feed one point; return the next one."""
-    outputs = generator.fprop(be.array(point[:, None].astype(np.float32)), inference=True)
-    return outputs.get()[:, -1]
+    current[:] = point[:, None]
+    return generator.fprop(current, inference=True).get()[:, -1]
 
 
 seed = curve[split : split + SEED_POINTS]

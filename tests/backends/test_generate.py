@@ -24,6 +24,7 @@ from neonlike.backends.backend import Backend, Block, OpCollection
 from neonlike.backends.nervanacpu import NervanaCPU
 from neonlike.backends.nervanamkl import NervanaMKL
 from neonlike.backends.util import check_gpu, check_mkl
+from neonlike.kernels.numba import _threads as kernel_threads
 
 
 class TestGenBackend:
@@ -148,8 +149,12 @@ class TestGenBackend:
 
 
 class TestThreads:
-    def test_switch(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.fixture(autouse=True)
+    def nothing_chosen(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_threads, "_chosen", None)
+        monkeypatch.delenv("NEONLIKE_NUM_THREADS", raising=False)
+
+    def test_switch(self, monkeypatch: pytest.MonkeyPatch) -> None:
         cores = _threads.available_threads()
         assert get_num_threads() == cores
         monkeypatch.setenv("NEONLIKE_NUM_THREADS", "1")
@@ -163,26 +168,24 @@ class TestThreads:
             with pytest.raises(ValueError, match="the number of threads must be"):
                 set_num_threads(number)
 
-    def test_pools(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        import numba
+    def test_pools(self) -> None:
         from threadpoolctl import threadpool_info
 
         def blas() -> set[int]:
             return {p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"}
 
-        monkeypatch.setattr(_threads, "_chosen", None)
         before = blas()
         gen_backend("cpu")
         assert blas() == {1}
         set_num_threads(1)
-        assert numba.get_num_threads() == 1
+        assert kernel_threads.get_num_threads() == 1
         gen_backend("reference")
         assert blas() == {1}
         cleanup_backend()
         assert blas() == before
         _threads._chosen = None
         gen_backend("cpu")
-        assert numba.get_num_threads() == _threads.available_threads()
+        assert kernel_threads.get_num_threads() == _threads.available_threads()
         cleanup_backend()
 
 
