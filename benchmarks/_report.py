@@ -96,7 +96,11 @@ def _met(row: Row) -> str:
 
 def _against_original(document: Row) -> str:
     """The convolution nets over original neon's MKL engine, by way of PyTorch."""
-    lines = [_header("net", "over neon 2.6 with MKL (1.0; 0.6)")]
+    lines = [
+        "The original did not run here: our ratio to PyTorch over that of the original, recorded",
+        "on another machine.\n",
+        _header("net", "over neon 2.6 with MKL (1.0; 0.6)"),
+    ]
     for pair in ratios(document["rows"]):
         if pair["threads"] == 1 and pair["item"] in ORIGINAL_MKL:
             ratio = pair["ratio"] / ORIGINAL_MKL[pair["item"]]

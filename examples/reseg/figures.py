@@ -7,22 +7,19 @@ the classes apart.
 
 import numpy as np
 
+from neonlike.data.segmentation import LabelledPictures
+
 CLASSES = ("ground", "head", "body")
 GROUND, HEAD, BODY = range(len(CLASSES))
 
 
 def make_figures(count, seed, size=48):
-    """Return pictures (count, 3, size, size) around 0 and labels (count, size, size)."""
+    """Return ``count`` pictures of ``size`` x ``size`` with their labels."""
     rng = np.random.default_rng(seed)
     pairs = [_picture(rng, size) for _ in range(count)]
-    x, labels = (np.stack(part) for part in zip(*pairs, strict=True))
-    return x.astype(np.float32), labels
-
-
-def one_hot(labels):
-    """Return targets (count, classes * size * size): a map per class."""
-    maps = labels[:, None] == np.arange(len(CLASSES))[:, None, None]
-    return maps.reshape(len(labels), -1).astype(np.float32)
+    pictures, labels = (np.stack(part) for part in zip(*pairs, strict=True))
+    names = tuple(f"figure {number}" for number in range(count))
+    return LabelledPictures(pictures, labels.astype(np.uint8), names)
 
 
 def _picture(rng, size):
@@ -31,7 +28,7 @@ def _picture(rng, size):
         _figure(rng, picture, labels)
     shade = 1 + 0.15 * rng.uniform(-1, 1) * np.linspace(-1, 1, size)
     picture = picture * shade + rng.normal(0, 0.04, picture.shape)
-    return np.clip(picture, 0, 1) - 0.5, labels
+    return (255 * np.clip(picture, 0, 1)).astype(np.uint8), labels
 
 
 def _ground(rng, size):

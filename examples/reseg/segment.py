@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 
 import numpy as np
-from figures import CLASSES, make_figures, one_hot
+from figures import CLASSES, make_figures
 
 from neonlike.callbacks.callbacks import Callbacks
-from neonlike.data import ArrayIterator
+from neonlike.data.segmentation import SegmentationIterator
 from neonlike.initializers import Constant, GlorotUniform
 from neonlike.layers import Conv, GeneralizedCost, Pooling, ReSeg
 from neonlike.models import Model
@@ -49,12 +49,6 @@ def parse():
     return args
 
 
-def data_set(x, labels):
-    """Return an iterator over pictures and one-hot maps."""
-    targets = one_hot(labels)
-    return ArrayIterator(x.reshape(len(x), -1), targets, make_onehot=False, lshape=x.shape[1:])
-
-
 def network(units):
     """Return the layers: looking, sweeping, answering."""
     init = GlorotUniform()
@@ -70,26 +64,26 @@ def network(units):
 
 def overlay(picture, labels):
     """Return the picture (size, size, 3) with the classes as a veil of colour."""
-    image = 255 * (picture.transpose(1, 2, 0) + 0.5)
     veil = 0.55 * (labels > 0)[..., None]
-    return ((1 - veil) * image + veil * COLOURS[labels]).astype(np.uint8)
+    return ((1 - veil) * picture.transpose(1, 2, 0) + veil * COLOURS[labels]).astype(np.uint8)
 
 
-def save_overlays(path, x, truth, found, count=8):
+def save_overlays(path, data, found, count=8):
     """Write rows of pictures: as they are, with the truth, with the answers."""
     from PIL import Image
 
-    none = np.zeros_like(truth)
-    rows = [[overlay(x[i], y[i]) for i in range(count)] for y in (none, truth, found)]
+    answers = np.zeros_like(data.labels), data.labels, found
+    rows = [[overlay(data.pictures[i], y[i]) for i in range(count)] for y in answers]
     sheet = Image.fromarray(np.vstack([np.hstack(row) for row in rows]))
     sheet.resize((3 * sheet.width, 3 * sheet.height), Image.Resampling.NEAREST).save(path)
 
 
 args = parse()
-x, labels = make_figures(args.count, seed=1, size=SIZE)
-x_valid, labels_valid = make_figures(args.count // 4, seed=2, size=SIZE)
-train_set, valid_set = data_set(x, labels), data_set(x_valid, labels_valid)
-weights = median_frequency_weights(labels, len(CLASSES)) ** 0.5
+train = make_figures(args.count, seed=1, size=SIZE)
+valid = make_figures(args.count // 4, seed=2, size=SIZE)
+train_set = SegmentationIterator(train, len(CLASSES), seed=args.rng_seed, mean=0.5)
+valid_set = SegmentationIterator(valid, len(CLASSES), mean=0.5)
+weights = median_frequency_weights(train.labels, len(CLASSES)) ** 0.5
 print("weights of the classes:", dict(zip(CLASSES, weights.round(2).tolist(), strict=True)))
 
 model = Model(network(args.units))
@@ -104,7 +98,7 @@ mean = float(model.eval(valid_set, metric=iou))
 accuracy = float(model.eval(valid_set, metric=PixelAccuracy(len(CLASSES))))
 found = model.get_outputs(valid_set).reshape(-1, len(CLASSES), SIZE, SIZE).argmax(axis=1)
 args.out.mkdir(parents=True, exist_ok=True)
-save_overlays(args.out / "overlays.png", x_valid, labels_valid, found)
+save_overlays(args.out / "overlays.png", valid, found)
 print("IoU by class:", dict(zip(CLASSES, iou.class_iou().round(3).tolist(), strict=True)))
 print(f"mean IoU {mean:.3f}, pixel accuracy {accuracy:.3f}, trained for {seconds:.0f} s")
 print(f"accepted: mean IoU at least 0.85; pictures in {args.out}")

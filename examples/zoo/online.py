@@ -4,14 +4,69 @@ The networks are trained as they were then: one sequence, one step down the grad
 sequences a second pass through `train_online`.
 """
 
+import argparse
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from neonlike.backends import gen_backend
+from neonlike.data.sequence_tasks import Sequences
 from neonlike.models import Model, train_online
 
 CHUNK = 500  # sequences between two looks at the results
+IN_A_ROW = 2000  # right sequences that end a training
+TEST = 2560  # sequences of the test
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task with its network.
+
+    Attributes:
+        layers: makes the network.
+        draw: ``f(n, seed)`` gives sequences.
+        learning_rate: of the descent.
+        limit: sequences of a training at the most.
+        tolerance: a sequence is right when no output at its end is off by that much.
+        mean_below: a training also goes on until the mean error is below.
+    """
+
+    layers: Callable[[], list]
+    draw: Callable[..., Sequences]
+    learning_rate: float
+    limit: int
+    tolerance: float
+    mean_below: float = np.inf
+
+
+def run(task, description, seeds, results):
+    """Train and test for every seed of the command line, then print what others reached.
+
+    Args:
+        task: what to learn.
+        description: of the script, for its help.
+        seeds: number of trainings by default.
+        results: lines to print at the end.
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seeds", type=int, default=seeds, help="trainings")
+    parser.add_argument("--limit", type=int, default=task.limit, help="sequences of a training")
+    parser.add_argument("--quick", action="store_true", help="2000 sequences")
+    args = parser.parse_args()
+    if args.quick:
+        args.seeds, args.limit = 1, 2000
+    test = task.draw(TEST, seed=10_000)
+    for seed in range(args.seeds):
+        model = make_model(task.layers, test.x.shape[0], seed)
+        seen, seconds = train(model, task, args.limit, seed)
+        # a learning rate of zero: outputs, and no change
+        wrong = int((errors_of(model, test, 0.0) >= task.tolerance).sum())
+        print(f"seed {seed}: {seen} sequences, {wrong} of {TEST} wrong, {seconds:.1f} s")
+    print(results)
 
 
 def make_model(layers, nin, seed):
@@ -22,40 +77,24 @@ def make_model(layers, nin, seed):
     return model
 
 
-def at_ends(outputs, data):
-    """Return the largest error of each sequence: |output - target| at its last step."""
-    ends = np.cumsum(data.lengths) - 1
-    return np.abs(outputs[:, ends] - data.end_to_end()[1][:, ends]).max(axis=0)
-
-
-def train(model, draw, learning_rate, limit, tolerance, in_a_row, seed, mean_below=np.inf):
-    """Train on fresh sequences; return how many, and the seconds.
-
-    Stops when ``in_a_row`` sequences were right, with a mean error below ``mean_below``, or at
-    ``limit``. A sequence is right when no output is off by ``tolerance``.
-
-    Args:
-        model: from ``make_model``.
-        draw: ``f(n, seed)`` gives sequences.
-        learning_rate: of the descent.
-        limit, tolerance, in_a_row, mean_below: see above.
-        seed: of the sequences.
-    """
+def train(model, task, limit, seed):
+    """Train on fresh sequences until the task is learnt; return how many, and the seconds."""
     start, seen, errors = time.perf_counter(), 0, np.zeros(0)
     while seen < limit:
-        data = draw(CHUNK, (seed, seen))
-        outputs = train_online(model, *data.end_to_end(), data.lengths, learning_rate)
+        data = task.draw(CHUNK, (seed, seen))
         seen += CHUNK
-        errors = np.concatenate([errors, at_ends(outputs, data)])[-in_a_row:]
+        errors = np.concatenate([errors, errors_of(model, data, task.learning_rate)])[-IN_A_ROW:]
         print(f"\r{seen:8d} sequences, largest error {errors[-CHUNK:].max():.3f}", end="")
-        if len(errors) == in_a_row and errors.max() < tolerance and errors.mean() < mean_below:
+        learnt = errors.max() < task.tolerance and errors.mean() < task.mean_below
+        if learnt and len(errors) == IN_A_ROW:
             break
     print()
     return seen, time.perf_counter() - start
 
 
-def wrong(model, data, tolerance):
-    """Return how many sequences are answered wrongly."""
-    # a learning rate of zero: outputs, and no change
-    outputs = train_online(model, *data.end_to_end(), data.lengths, 0.0)
-    return int((at_ends(outputs, data) >= tolerance).sum())
+def errors_of(model, data, learning_rate):
+    """Train on the sequences; return the largest error of each, |output - target| at its end."""
+    x, t, mask = data.end_to_end()
+    outputs = train_online(model, x, t, mask, data.lengths, learning_rate)
+    ends = np.cumsum(data.lengths) - 1
+    return np.abs(outputs[:, ends] - t[:, ends]).max(axis=0)

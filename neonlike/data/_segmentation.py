@@ -38,15 +38,16 @@ class LabelledPictures:
 class SegmentationIterator(NervanaDataIterator):
     """Minibatches of ``LabelledPictures`` for ``PixelwiseCrossEntropy``.
 
-    Yields inputs (3 * H * W, N) from 0 to 1 and targets (nclass * H * W, N): a map per class, 1
-    where it is, all 0 where a pixel is of no class below ``nclass`` (void). Targets are made batch
-    by batch: those of a whole set would take ``4 * nclass`` times the memory of its labels. The
-    last incomplete minibatch is dropped.
+    Yields inputs (3 * H * W, N), from 0 to 1 less ``mean``, and targets (nclass * H * W, N): a map
+    per class, 1 where it is, all 0 where a pixel is of no class below ``nclass`` (void). Targets
+    are made batch by batch: those of a whole set would take ``4 * nclass`` times the memory of its
+    labels. The last incomplete minibatch is dropped.
 
     Args:
         data: what to deliver.
         nclass: number of classes without void.
         seed: of the order of the pictures, which is drawn anew for every epoch; None keeps it.
+        mean: taken from the inputs; 0.5 centres them, which trains better than all positive ones.
 
     Raises:
         ValueError: fewer pictures than a minibatch has.
@@ -58,11 +59,14 @@ class SegmentationIterator(NervanaDataIterator):
         nclass: int,
         seed: int | None = None,
         name: str | None = None,
+        *,
+        mean: float = 0.0,
     ) -> None:
         super().__init__(name=name)
         self.data = data
         self.nclass = nclass
         self.seed = seed
+        self.mean = mean
         self._rng = np.random.default_rng(seed)
         self.shape = self.lshape = data.pictures.shape[1:]
         self.nbatches = len(data) // self.be.bsz
@@ -92,7 +96,7 @@ class SegmentationIterator(NervanaDataIterator):
             self._rng.shuffle(order)
         for start in range(0, self.ndata, self.be.bsz):
             part = self.data[order[start : start + self.be.bsz]]
-            self._x.set(part.pictures.reshape(len(part), -1).T / 255)
+            self._x.set(part.pictures.reshape(len(part), -1).T / 255 - self.mean)
             maps = part.labels[:, None] == np.arange(self.nclass)[:, None, None]
             self._t.set(maps.reshape(len(part), -1).T)
             yield self._x, self._t

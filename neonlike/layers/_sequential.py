@@ -54,15 +54,6 @@ class Sequential(LayerContainer):
             if not isinstance(layer, Layer):
                 raise TypeError(f"{describe(self)}: expected layers, got {layer!r}")
         self._layers = [layer for layer in self.layers if not isinstance(layer, BranchNode)]
-        for layer, count in Counter(self._layers).items():
-            if count > 1:
-                logger.warning(
-                    "%s holds the same %s %d times: it has one set of buffers, so the gradients "
-                    "are wrong; make a layer for each place",
-                    describe(self),
-                    describe(layer),
-                    count,
-                )
         assert self._layers, f"{describe(self)} needs at least one layer"
         root = self._layers[0]
         assert root.owns_output or isinstance(root, Dropout | DataTransform), (
@@ -73,6 +64,18 @@ class Sequential(LayerContainer):
         for number, layer in enumerate(self.layers, 1):
             layer.position = f"layer {number} of {len(self.layers)} in {self.name}"
 
+    def _warn_of_repetitions(self) -> None:
+        for layer, count in Counter(self._layers).items():
+            if count > 1:
+                logger.warning(
+                    "%s holds the same %s layer '%s' %d times: it has one set of buffers, so the "
+                    "gradients are wrong; make a layer for each place",
+                    describe(self),
+                    type(layer).__name__,
+                    layer.name,
+                    count,
+                )
+
     def configure(self, in_obj: Any) -> Self:
         """Configure the members one after the other.
 
@@ -80,6 +83,7 @@ class Sequential(LayerContainer):
             in_obj: as in Layer; None for a branch: starts at its BranchNode.
         """
         self._take_layers()  # scripts may have changed the list
+        self._warn_of_repetitions()
         if in_obj is None:
             if getattr(self.layers[0], "out_shape", None) is None:
                 raise TypeError(

@@ -15,7 +15,6 @@ import numpy as np
 
 from neonlike.layers._errors import shape_message
 from neonlike.layers._parameter import ParameterLayer
-from neonlike.layers._rnn_activation import activation_code
 from neonlike.layers._rnn_shapes import interpret_in_shape
 from neonlike.layers._rnn_sweep import is_array, same_objects
 
@@ -300,7 +299,3 @@ class ZooLayer(ParameterLayer):
     def _as_steps(self, tensor: Any) -> np.ndarray:
         array: np.ndarray = tensor.get()
         return array.reshape(array.shape[0], self.nsteps, -1)
-
-    @staticmethod
-    def _code(transform: Any) -> Any:
-        return activation_code(transform)

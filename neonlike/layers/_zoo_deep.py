@@ -46,9 +46,7 @@ def DORNN(
         readout_activation: a Transform for all of these layers, or a list; tanh by default.
         dropout: share of units to keep before each of them; None: no dropout.
     """
-    return _with_readout(
-        DTRNN(output_size, init, (), **options), init, readout_sizes, readout_activation, dropout
-    )
+    return DOTRNN(output_size, init, (), readout_sizes, readout_activation, dropout, **options)
 
 
 def DOTRNN(
@@ -62,21 +60,26 @@ def DOTRNN(
 ) -> Layers:
     """Return a deep transition with a deep read-out; arguments as in ``DTRNN`` and ``DORNN``."""
     layers = DTRNN(output_size, init, transition_sizes, **options)
-    return _with_readout(layers, init, readout_sizes, readout_activation, dropout)
+    given = Tanh() if readout_activation is None else readout_activation
+    activations = given if isinstance(given, list) else [given] * len(readout_sizes)
+    for size, act in zip(readout_sizes, activations, strict=True):
+        if dropout is not None:
+            layers.append(Dropout(keep=dropout))
+        layers.append(Affine(size, init, bias=Constant(0), activation=act))
+    return layers
 
 
 def DOTSRNN(
-    output_size: int,
-    init: Any,
-    transition_sizes: Any,
-    readout_sizes: Any,
-    readout_activation: Any = None,
-    dropout: float | None = None,
-    **options: Any,
+    output_size: int, init: Any, transition_sizes: Any, *args: Any, **options: Any
 ) -> Layers:
-    """Return a deep transition with shortcuts, fed into all levels, with a deep read-out."""
-    layers = DTSRNN(output_size, init, transition_sizes, **options)
-    return _with_readout(layers, init, readout_sizes, readout_activation, dropout)
+    """Return a deep transition with shortcuts, fed into all levels, with a deep read-out.
+
+    Args:
+        output_size, init, transition_sizes, options: as in ``DTSRNN``.
+        args: as in ``DOTRNN``.
+    """
+    options = {"shortcut": True, "input_to": "all", **options}
+    return DOTRNN(output_size, init, transition_sizes, *args, **options)
 
 
 def StackedRNN(sizes: Any, init: Any, **options: Any) -> Layers:
@@ -88,15 +91,3 @@ def StackedRNN(sizes: Any, init: Any, **options: Any) -> Layers:
         options: other arguments of ``ElmanLayer``.
     """
     return [ElmanLayer(size, init, **options) for size in sizes]
-
-
-def _with_readout(
-    layers: Layers, init: Any, sizes: Any, activation: Any, dropout: float | None
-) -> Layers:
-    given = Tanh() if activation is None else activation
-    activations = given if isinstance(given, list) else [given] * len(sizes)
-    for size, act in zip(sizes, activations, strict=True):
-        if dropout is not None:
-            layers.append(Dropout(keep=dropout))
-        layers.append(Affine(size, init, bias=Constant(0), activation=act))
-    return layers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neonlike.layers._errors import shape_message
+from neonlike.layers._rnn_activation import activation_code
 from neonlike.layers._zoo_base import INNER, INPUT, Part, ZooLayer
 from neonlike.transforms.activation import Logistic, Tanh
 
@@ -108,7 +109,7 @@ class Jordan(ZooLayer):
 
     @property
     def _acts(self) -> tuple[Any, ...]:
-        return self._code(self.activation), self._code(self.out_activation)
+        return activation_code(self.activation), activation_code(self.out_activation)
 
     def _forward(self) -> None:
         self._project(self.W_input, self.b, self._h)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from neonlike.layers._rnn_activation import activation_code
 from neonlike.layers._zoo_base import INNER, INPUT, Part, ZooLayer
 from neonlike.transforms.activation import CenteredLogistic, Logistic
 
@@ -117,7 +118,7 @@ class LSTM97(ZooLayer):
 
     @property
     def _acts(self) -> tuple[Any, ...]:
-        return tuple(map(self._code, (self.gate_activation, self.g, self.h)))
+        return tuple(map(activation_code, (self.gate_activation, self.g, self.h)))
 
     def _forward(self) -> None:
         self._project(self.W_input, getattr(self, "b", None), self._gates)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from neonlike.layers._rnn_activation import activation_code
 from neonlike.layers._zoo_base import INNER, INPUT, Part, ZooLayer
 from neonlike.transforms.activation import Tanh
 
@@ -118,7 +119,7 @@ class DeepTransitionRNN(ZooLayer):
     def _acts(self) -> tuple[Any, ...]:
         given = self.activation
         acts = given if isinstance(given, list) else [given] * len(self.sizes)
-        return tuple(map(self._code, acts))
+        return tuple(map(activation_code, acts))
 
     def _forward(self) -> None:
         for level in self._levels:

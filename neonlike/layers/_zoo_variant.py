@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from neonlike.layers._rnn_activation import activation_code
 from neonlike.layers._zoo_base import INNER, INPUT, Part, ZooLayer
 from neonlike.transforms.activation import Identity, Logistic, Tanh
 
@@ -151,7 +152,7 @@ class LSTMVariant(ZooLayer):
     def _acts(self) -> tuple[Any, ...]:
         g = Identity() if self.variant == "NIAF" else self.activation
         c = Identity() if self.variant == "NOAF" else self.activation
-        return tuple(map(self._code, (self.gate_activation, g, c)))
+        return tuple(map(activation_code, (self.gate_activation, g, c)))
 
     @property
     def _numbers(self) -> tuple[Any, ...]:

@@ -111,6 +111,8 @@ def test_minibatches_feed_the_cost(make_be: Callable[..., Any], camvid: Path) ->
     ((x, t),) = list(batches)
     assert (batches.nbatches, batches.ndata, batches.shape) == (1, 2, (3, *SIZE))
     np.testing.assert_allclose(x.get().T.reshape(2, 3, *SIZE), data.pictures[:2] / 255, rtol=1e-6)
+    ((centred, _),) = list(SegmentationIterator(data, nclass=CAMVID_VOID, mean=0.5))
+    np.testing.assert_allclose(centred.get(), x.get() - 0.5, atol=1e-7)
     maps = t.get().T.reshape(2, CAMVID_VOID, *SIZE)
     counted = data.labels[:2] != CAMVID_VOID
     np.testing.assert_array_equal(maps.sum(axis=1), counted)

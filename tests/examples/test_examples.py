@@ -15,7 +15,6 @@ from neonlike.kernels.numba._cache import cache_folder
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-DATA = ROOT.parent / "shared" / "data"
 # scripts with tests of their own, and modules of the scripts
 ELSEWHERE = {"gender", "zoo", "reseg", "tutorials"}
 MODULES = {
@@ -27,24 +26,6 @@ SCRIPTS = sorted(
     for path in EXAMPLES.rglob("*.py")
     if path.relative_to(EXAMPLES).parts[0] not in ELSEWHERE and path.name not in MODULES
 )
-FILES = (
-    "mnist_small/mnist.pkl.gz",
-    "cifar10/cifar-10-python.tar.gz",
-    "imdb/imdb.pkl",
-    "babi/tasks_1-20_v1-2.tar.gz",
-    "shakespeare/shakespeare_input.txt",
-    *(f"wikitext2_ptb_small/ptb.{part}.txt" for part in ("train", "valid", "test")),
-)
-
-
-@pytest.fixture(scope="module")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not DATA.exists():
-        pytest.skip("needs the data sets in ../shared/data")
-    folder = tmp_path_factory.mktemp("data")
-    for file in FILES:
-        shutil.copy(DATA / file, folder)
-    return folder
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,23 +12,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "examples" / "tutorials").glob("[0-9]*.py"))
-DATA = ROOT.parent / "shared" / "data"
-FILES = (
-    "mnist_small/mnist.pkl.gz",
-    "cifar10/cifar-10-python.tar.gz",
-    "imdb/imdb.pkl",
-    "imdb/imdb.vocab",
-)
-
-
-@pytest.fixture(scope="module")
-def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not DATA.exists():
-        pytest.skip("needs the data sets in ../shared/data")
-    folder = tmp_path_factory.mktemp("data")
-    for file in FILES:
-        shutil.copy(DATA / file, folder)
-    return folder
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)

@@ -261,5 +261,6 @@ def test_a_layer_used_twice_is_warned_about(make_be: Any, monkeypatch: pytest.Mo
         lambda text, *values: told.append(text % values),
     )
     same = Linear(3, init=Gaussian(), name="same")
-    Sequential([same, same])
+    Sequential([same, same]).configure(3)
+    assert len(told) == 1
     assert "holds the same Linear layer 'same' 2 times" in told[0]
