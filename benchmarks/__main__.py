@@ -117,7 +117,7 @@ def _target_items(threads: int) -> list[str]:
     if threads > 1:
         return select(list(TWO_THREADS))
     wanted = [i for i in ITEMS if any(target.matches(i) for target in _targets.TARGETS)]
-    return wanted + select(["scale_*"])
+    return wanted + select(["inplace_tree_*", "scale_*"])
 
 
 def report(argv: list[str]) -> None:

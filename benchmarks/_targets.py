@@ -84,6 +84,7 @@ TARGETS = [
     Target("max_pool_bprop", "max pooling backward", ("pool_bprop_32x32_w*",), 1.5, 0.8),
     Target("batch_norm", "training forward and backward", ("batch_norm_*",), 0.9, 0.6),
     Target("op_trees", "128 Ki elements and more", ("tree_*",), 0.5, 0.2),
+    Target("op_trees_compiled", "over torch.compile", ("compiled_tree_*",), 1.0, 0.6),
     Target("new_tree", "first run of a new op-tree", ("probe_new_tree",), 50, 10, "ms"),
     Target("softmax_xent", "softmax and cross-entropy", ("softmax_xent_*",), 1.2, 0.5),
     Target("lstm", "forward and backward", ("lstm_*",), 1.3, 0.9),

@@ -53,7 +53,7 @@ except ImportError:
     neon_logger.display("no picture: pip install 'neonlike[viz]'")
 else:
     pictures = model.layers.layers[-1].outputs.get()
-    figure, axes = plt.subplots(10, 12, figsize=(6, 5))
+    figure, axes = plt.subplots(10, 12, figsize=(6, 5), layout="tight")
     for axis, picture in zip(axes.ravel(), pictures.T, strict=False):
         axis.imshow(picture.reshape(28, 28), cmap="gray")
         axis.axis("off")

@@ -6,8 +6,9 @@ from benchmarks.items.kernels import KERNELS
 from benchmarks.items.nets import NETS
 from benchmarks.items.scaling import SCALING
 from benchmarks.items.spatial import SPATIAL
+from benchmarks.items.trees import TREES
 from benchmarks.items.zoo import ZOO
 
 ITEMS: dict[str, Item] = {
-    item.id: item for item in (*NETS, *KERNELS, *SPATIAL, *ELEMENTWISE, *SCALING, *ZOO)
+    item.id: item for item in (*NETS, *KERNELS, *TREES, *SPATIAL, *ELEMENTWISE, *SCALING, *ZOO)
 }

@@ -166,98 +166,7 @@ def torch_recurrent(
     return lambda: net(x)[0].backward(err)
 
 
-# ------------------------------------------------------------------ op-trees
-def tree_expression(be: Any, rows: int) -> Step:
-    """``tanh(a*b + c) * d`` on (rows, 128)."""
-    a, b, c, d, out = (random(be, (rows, be.bsz), seed) for seed in range(5))
-
-    def step() -> None:
-        out[:] = be.tanh(a * b + c) * d
-
-    return step
-
-
-def torch_expression(n: int, channels_last: bool, rows: int) -> Step:
-    """Twin of ``tree_expression``."""
-    import torch
-
-    a, b, c, d = (torch.rand(rows, n) for _ in range(4))
-    return lambda: torch.tanh(a * b + c) * d
-
-
-def tree_momentum(be: Any, rows: int) -> Step:
-    """The momentum update of one (rows, 128) parameter."""
-    p, g, v = (random(be, (rows, be.bsz), seed) for seed in range(3))
-
-    def step() -> None:
-        v[:] = v * 0.9 - g * 0.001
-        p[:] = p + v
-
-    return step
-
-
-def torch_momentum(n: int, channels_last: bool, rows: int) -> Step:
-    """Twin of ``tree_momentum``, in place."""
-    import torch
-
-    p, g, v = (torch.rand(rows, n) for _ in range(3))
-
-    def step() -> None:
-        v.mul_(0.9).add_(g, alpha=-0.001)
-        p.add_(v)
-
-    return step
-
-
-def tree_sigmoid(be: Any, rows: int) -> Step:
-    """Sigmoid and its derivative."""
-    x, y, d = (random(be, (rows, be.bsz), seed) for seed in range(3))
-
-    def step() -> None:
-        y[:] = be.sig(x)
-        d[:] = y * (1.0 - y)
-
-    return step
-
-
-def torch_sigmoid(n: int, channels_last: bool, rows: int) -> Step:
-    """Twin of ``tree_sigmoid``."""
-    import torch
-
-    x = torch.rand(rows, n)
-
-    def step() -> None:
-        y = torch.sigmoid(x)
-        y * (1.0 - y)
-
-    return step
-
-
-def tree_rmsprop(be: Any, rows: int) -> Step:
-    """The RMSProp update of one (rows, 128) parameter."""
-    p, g, r = (random(be, (rows, be.bsz), seed) for seed in range(3))
-    r[:] = be.absolute(r)
-
-    def step() -> None:
-        r[:] = r * 0.95 + be.square(g) * 0.05
-        p[:] = p - g * 0.001 / (be.sqrt(r + 1e-6) + 1e-6)
-
-    return step
-
-
-def torch_rmsprop(n: int, channels_last: bool, rows: int) -> Step:
-    """Twin of ``tree_rmsprop``, in place as PyTorch's optimizers do it."""
-    import torch
-
-    p, g, r = (torch.rand(rows, n) for _ in range(3))
-
-    def step() -> None:
-        r.mul_(0.95).addcmul_(g, g, value=0.05)
-        p.addcdiv_(g, r.sqrt().add_(1e-6), value=-0.001)
-
-    return step
-
-
+# ------------------------------------------------------------------- softmax
 def softmax_xent(be: Any, classes: int) -> Step:
     """Softmax, cross-entropy and its derivative."""
     from neonlike.transforms import CrossEntropyMulti, Softmax
@@ -387,16 +296,6 @@ KERNELS = [
         )
         for cell in ("rnn", "birnn", "gru", "lstm")
         for nin, nout, steps, n in SEQUENCES
-    ),
-    *(
-        _item(f"tree_{name}_{rows}", 128, ours, _batched(theirs, 128), what, rows=rows)
-        for name, ours, theirs, what in (
-            ("expression", tree_expression, torch_expression, "tanh(a*b + c) * d"),
-            ("momentum", tree_momentum, torch_momentum, "momentum update"),
-            ("sigmoid", tree_sigmoid, torch_sigmoid, "sigmoid and its derivative"),
-            ("rmsprop", tree_rmsprop, torch_rmsprop, "RMSProp update"),
-        )
-        for rows in (1024, 32768)
     ),
     *(
         _item(

@@ -1,8 +1,7 @@
-"""Plots of what is inside a trained network: filters, feature maps, gradients, times."""
+"""Plots of what is inside a trained network: filters, feature maps, times."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,16 +11,12 @@ from outcome import Outcome
 from photos import CLASSES
 
 from neonlike.visualizations import (
-    Panel,
     Report,
-    Series,
     filter_images,
     layer_table,
     leaf_layers,
-    line_figure,
     montage_figure,
     overlay_figure,
-    sweep_gradients,
 )
 
 FILTERS = 32  # at most so many filters are shown
@@ -98,44 +93,6 @@ def _strength(layer: Any, count: int) -> npt.NDArray[Any]:
     rows = values if len(extent) == 2 else values[None]
     by_picture: npt.NDArray[Any] = np.moveaxis(rows, -1, 0)[:count]
     return by_picture
-
-
-def add_gradients(report: Report, model: Any, train: Any, title: str) -> None:
-    """Show for each recurrent layer how the gradient changes along its sweeps."""
-    lines: dict[str, list[Series]] = {}
-    for name, norms in sweep_gradients(model, train).items():
-        layer, direction = name.split()
-        steps = np.arange(1, len(norms) + 1)
-        here = lines.setdefault(layer, [])
-        here.append(Series(direction, steps, norms, colour=len(here), marker="o"))
-    if not lines:
-        return
-    panels = [
-        Panel(
-            layer,
-            "step of the sweep",
-            "norm of the gradient",
-            series,
-            log_y=_spans_decades(series),
-            integer_x=True,
-        )
-        for layer, series in lines.items()
-    ]
-    report.figure(
-        "gradients",
-        lambda theme: line_figure(panels, theme, f"Gradient by sweep step · {title}"),
-        alt="Norm of the gradient of the cost by the hidden state, by step, for the sweeps of "
-        + ", ".join(lines),
-        caption="How strongly the cost depends on the hidden state of each step, on one minibatch; "
-        "arrows give the direction of the sweep over the picture. A line that falls towards the "
-        "first steps shows a gradient that vanishes on its way back.",
-        wide=True,
-    )
-
-
-def _spans_decades(series: Sequence[Series]) -> bool:
-    values = np.concatenate([np.asarray(line.y) for line in series])
-    return bool(values.min() > 0 and values.max() > 30 * values.min())
 
 
 def add_layers(report: Report, model: Any, train: Any) -> None:

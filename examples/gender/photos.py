@@ -70,9 +70,12 @@ def read_photo(path: str | Path, size: int, min_side: int = MIN_SIDE) -> npt.NDA
 
     Raises:
         BadInput: the file is missing, is no picture, or a side has fewer than ``min_side`` pixels.
+        ImportError: Pillow is missing.
     """
-    from PIL import Image, ImageOps
-
+    try:
+        from PIL import Image, ImageOps
+    except ImportError as problem:
+        raise ImportError("photos need Pillow: pip install 'neonlike[images]'") from problem
     try:
         with Image.open(path) as image:
             if min(image.size) < min_side:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from data import GenderData
-from network_plots import add_feature_maps, add_filters, add_gradients, add_layers
+from network_plots import add_feature_maps, add_filters, add_layers
 from outcome import Outcome
 from photos import CLASSES
 
@@ -20,6 +20,7 @@ from neonlike.visualizations import (
     Panel,
     Report,
     Series,
+    add_recurrent,
     confusion_figure,
     line_figure,
     montage_figure,
@@ -47,7 +48,7 @@ def write_report(
     report.section("What the network looks at")
     add_filters(report, model, outcome.title)
     add_feature_maps(report, model, data, outcome)
-    add_gradients(report, model, train, outcome.title)
+    add_recurrent(report, model, train, outcome.title)
     add_layers(report, model, train)
     _add_settings(report, folder)
     return report.write(folder)

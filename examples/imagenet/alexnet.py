@@ -49,7 +49,7 @@ layers = [
     dense(args.nclass, bias=-7, activation=Softmax()),
 ]
 weights = GradientDescentMomentum(
-    0.01, 0.9, wdecay=0.0005, schedule=Schedule([22, 44, 65], 0.15874)
+    0.01 * args.rate, 0.9, wdecay=0.0005, schedule=Schedule([22, 44, 65], 0.15874)
 )
-biases = GradientDescentMomentum(0.02, 0.9, schedule=Schedule([44], 0.1))
+biases = GradientDescentMomentum(0.02 * args.rate, 0.9, schedule=Schedule([44], 0.1))
 train(args, layers, MultiOptimizer({"default": weights, "Bias": biases}))

@@ -53,6 +53,6 @@ layers = [
     Activation(Softmax()),
 ]
 schedule = Schedule([65, 75, 85], 0.1)
-weights = GradientDescentMomentum(0.01, 0.9, wdecay=0.0005, schedule=schedule)
-biases = GradientDescentMomentum(0.02, 0.9, schedule=schedule)
+weights = GradientDescentMomentum(0.01 * args.rate, 0.9, wdecay=0.0005, schedule=schedule)
+biases = GradientDescentMomentum(0.02 * args.rate, 0.9, schedule=schedule)
 train(args, layers, MultiOptimizer({"default": weights, "Bias": biases}))

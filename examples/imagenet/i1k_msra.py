@@ -73,5 +73,7 @@ def network(depth, nclass):
     return [*layers, Pooling("all", op="avg"), head]
 
 
-optimizer = GradientDescentMomentum(0.1, 0.9, wdecay=0.0001, schedule=Schedule([30, 60], 0.1))
+optimizer = GradientDescentMomentum(
+    0.1 * args.rate, 0.9, wdecay=0.0001, schedule=Schedule([30, 60], 0.1)
+)
 train(args, network(args.depth, args.nclass), optimizer, first_callbacks=[BatchNormTuneCallback])

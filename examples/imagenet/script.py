@@ -4,7 +4,7 @@ import tempfile
 
 from data import count_classes, draw_photos, loader
 
-from neonlike.callbacks.callbacks import Callbacks
+from neonlike.callbacks.callbacks import Callbacks, NanGuardCallback
 from neonlike.layers import GeneralizedCost
 from neonlike.models import Model
 from neonlike.transforms import CrossEntropyMulti, TopKMisclassification
@@ -16,6 +16,12 @@ def make_parser(description, epochs, batch_size):
     parser = NeonArgparser(description)
     parser.add_argument("--images", help="folder with train/CLASS/ and val/CLASS/")
     parser.add_argument("--quick", action="store_true", help="two minibatches of drawn pictures")
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=1.0,
+        help="factor of the learning rates, which suit 1000 classes; few classes need less",
+    )
     parser.set_defaults(epochs=epochs, batch_size=batch_size)
     return parser
 
@@ -55,9 +61,13 @@ def train(args, layers, optimizer, augment=True, subtract_mean=True, first_callb
     callbacks = Callbacks(model, eval_set=valid_set, metric=metric, **args.callback_args)
     for make in first_callbacks:
         callbacks.add_callback(make(train_set), insert_pos=0)
+    callbacks.add_callback(NanGuardCallback())
     cost = GeneralizedCost(costfunc=CrossEntropyMulti())
-    model.fit(
-        train_set, optimizer=optimizer, num_epochs=args.epochs, cost=cost, callbacks=callbacks
-    )
+    try:
+        model.fit(
+            train_set, optimizer=optimizer, num_epochs=args.epochs, cost=cost, callbacks=callbacks
+        )
+    except FloatingPointError as error:
+        raise SystemExit(f"{error}\nthe training diverged: try a smaller --rate") from error
     logloss, top1, top5 = model.eval(valid_set, metric=metric)
     print(f"log loss {logloss:.3f}, error {top1:.1%}, among the first five {top5:.1%}")

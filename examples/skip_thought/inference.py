@@ -43,6 +43,7 @@ def vectors(chosen):
         network.encoder.fprop(network.embed_s.fprop(words, inference=True), inference=True)
         states.append(network.encoder.final_state().get().T)
     all_states = np.concatenate(states)[: len(chosen)]
+    all_states -= all_states.mean(axis=0)  # what all sentences share tells nothing
     return all_states / np.linalg.norm(all_states, axis=1, keepdims=True)
 
 

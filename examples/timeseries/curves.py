@@ -91,16 +91,18 @@ def draw(name, series, outputs):
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        print("matplotlib needs to be installed for the pictures")
+        print("no pictures: pip install 'neonlike[viz]'")
         return
-    lines = (("target", series[:SHOWN]), ("output", outputs[:SHOWN]))
-    plane, time = Figure(), Figure()
+    plane, time = Figure(layout="constrained"), Figure(layout="constrained", figsize=(8, 4))
     in_plane, over_time = plane.subplots(), time.subplots()
-    for label, points in lines:
-        in_plane.plot(points[:, 0], points[:, 1], ".-", label=label)
-        over_time.plot(points[:, 0], label=f"{label} x")
-        over_time.plot(points[:, 1], label=f"{label} y")
+    in_plane.set_aspect("equal")
+    wide = {"linewidth": 5, "alpha": 0.35}  # the target shows below the output
+    for label, points, style in (("target", series, wide), ("output", outputs, {})):
+        in_plane.plot(*points[:SHOWN].T, color="C0", label=label, **style)
+        for number, axis in enumerate("xy"):
+            line = points[:SHOWN, number]
+            over_time.plot(line, color=f"C{number}", label=f"{label} {axis}", **style)
     for figure, axes, kind in ((plane, in_plane, "curve"), (time, over_time, "time")):
         axes.set_title(name)
-        axes.legend()
+        figure.legend(loc="outside lower center", ncols=4)
         figure.savefig(f"neon_series_{name}_{kind}.png")

@@ -10,18 +10,22 @@ FILE is jsb-chorales-quarter.json, or one of the well-known .pickle and .mat fil
 88 inputs, the keys of a piano, at every quarter note; 88 logistic outputs, the next quarter. The
 figure of merit is the negative log-likelihood of a step, the mean over all steps of the test set of
 the network that did best on the validation set. Guessing each key by its frequency gives 11.1.
+
+Gradients are scaled down to norm 1 before Adam averages them: small ones late in the training then
+weigh as much as the first ones, and the LSTM ends a quarter lower than without.
 """
 
 import argparse
 import time
 
 import numpy as np
+import progress
 
 from neonlike.backends import gen_backend
 from neonlike.callbacks import Callbacks
 from neonlike.callbacks.callbacks import Callback
 from neonlike.data.sequence_tasks import SequenceIterator, load_piano_rolls, next_chords
-from neonlike.initializers import Constant, GlorotUniform
+from neonlike.initializers import Constant, Uniform
 from neonlike.layers import (
     DTSRNN,
     GRU,
@@ -31,20 +35,34 @@ from neonlike.layers import (
     Recurrent,
 )
 from neonlike.models import Model
-from neonlike.optimizers import Adam
+from neonlike.optimizers.optimizer import Adam, get_param_list
 from neonlike.transforms import CrossEntropyBinary, Logistic, Tanh
 
-INIT = GlorotUniform()
+INIT = Uniform(-0.1, 0.1)
 TANH = {"activation": Tanh(), "reset_cells": True}
 GATED = {**TANH, "gate_activation": Logistic()}
+CLIP = 1.0  # largest norm of the gradients
 
 # name: layers, learning rate, batch size, epochs, published, accepted
 MODELS = {
-    "lstm": (lambda: [LSTMVariant(100, INIT, variant="NP", **GATED)], 6e-3, 8, 60, 8.45, 8.65),
+    "lstm": (lambda: [LSTMVariant(100, INIT, variant="NP", **GATED)], 3e-3, 8, 60, 8.45, 8.65),
     "gru": (lambda: [GRU(100, INIT, **GATED)], 3e-3, 8, 60, 8.43, 9.1),
-    "rnn": (lambda: [Recurrent(200, INIT, **TANH)], 2e-3, 8, 60, 8.91, 9.0),
+    "rnn": (lambda: [Recurrent(200, INIT, **TANH)], 1e-3, 8, 60, 8.91, 9.0),
     "dts": (lambda: DTSRNN(200, INIT, [200], **TANH), 3e-3, 16, 40, None, 9.4),
 }
+
+
+class ClippedAdam(Adam):
+    """Adam on clipped gradients; ``Adam(gradient_clip_norm)`` shortens, as in neon, the steps."""
+
+    def optimize(self, layer_list, epoch):
+        """Scale the gradients, then update."""
+        layers = list(layer_list)
+        params = get_param_list(layers)
+        scale = self.clip_gradient_norm(params, CLIP)
+        for (_, gradient), _ in params:
+            gradient[:] = gradient * scale
+        super().optimize(layers, epoch)
 
 
 def negative_log_likelihood(model, data):
@@ -71,7 +89,7 @@ class Best(Callback):
         valid = negative_log_likelihood(model, self.valid)
         if valid < self.best[0]:
             self.best = (valid, negative_log_likelihood(model, self.test), epoch + 1)
-        print(f"\repoch {epoch + 1:3d}  validation {valid:.3f}  best {self.best[0]:.3f}", end="")
+        progress.show(f"epoch {epoch + 1:3d}  validation {valid:.3f}  best {self.best[0]:.3f}")
 
 
 def train(recurrent, rolls, learning_rate, batch_size, epochs, seed):
@@ -90,10 +108,10 @@ def train(recurrent, rolls, learning_rate, batch_size, epochs, seed):
     best = Best(sets["valid"], sets["test"])
     callbacks = Callbacks(model, progress_bar=False)
     callbacks.add_callback(best)
+    optimizer = ClippedAdam(learning_rate=learning_rate)
     start = time.perf_counter()
-    optimizer = Adam(learning_rate=learning_rate)
     model.fit(sets["train"], cost, optimizer, epochs, callbacks)
-    print()
+    progress.done()
     return best.best, time.perf_counter() - start
 
 

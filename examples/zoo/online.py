@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import progress
 
 from neonlike.backends import gen_backend
 from neonlike.data.sequence_tasks import Sequences
@@ -84,11 +85,11 @@ def train(model, task, limit, seed):
         data = task.draw(CHUNK, (seed, seen))
         seen += CHUNK
         errors = np.concatenate([errors, errors_of(model, data, task.learning_rate)])[-IN_A_ROW:]
-        print(f"\r{seen:8d} sequences, largest error {errors[-CHUNK:].max():.3f}", end="")
+        progress.show(f"{seen:8d} sequences, largest error {errors[-CHUNK:].max():.3f}")
         learnt = errors.max() < task.tolerance and errors.mean() < task.mean_below
         if learnt and len(errors) == IN_A_ROW:
             break
-    print()
+    progress.done()
     return seen, time.perf_counter() - start
 
 

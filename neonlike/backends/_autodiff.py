@@ -32,7 +32,7 @@ def memoize_autodiff(func: Callable[..., Any]) -> Callable[..., Any]:
             raise AttributeError(f"Autodiff takes an op-tree, got {type(op_tree).__name__}")
         if not isinstance(next_error, CPUTensor | None):
             raise TypeError(f"next_error must be a tensor, got {type(next_error).__name__}")
-        flat = Flat(first_tensor(op_tree), op_tree)
+        flat = Flat([(first_tensor(op_tree), op_tree)])
         key = (tuple(flat.key), *map(id, flat.leaves), *flat.scalars, id(next_error))
         memory: OrderedDict[Any, Any] = be.__dict__.setdefault("_autodiffs", OrderedDict())
         found = memory.pop(key, None)

@@ -15,7 +15,7 @@ from neonlike.backends._cpu_tensor import CPUTensor
 from neonlike.backends._evaluator import Evaluator, Frozen
 from neonlike.backends._exclusive import enter, exclusive, leave, refusal
 from neonlike.backends._operations import as_operand
-from neonlike.backends._optree import OpTreeNode
+from neonlike.backends._optree import SAME_SHAPE, Operand, OpTreeNode, function_of
 
 SAFE_IN_ALL_FLOATS = 65504  # the largest number of float16
 
@@ -56,6 +56,8 @@ class BackendBase:
         Raises:
             TypeError: an operand that is not a tensor, op-tree or number.
         """
+        if b is None and out is None and op in SAME_SHAPE and isinstance(a, Operand):
+            return function_of(op, a)
         node = OpTreeNode.build(op, a, b, out=out, **kwargs)
         if node is NotImplemented:
             types = ", ".join(type(x).__name__ for x in (a, b) if x is not None)
@@ -82,11 +84,35 @@ class BackendBase:
             if value[0]["op"] == "onehot":
                 self._assign_onehot(target, value[0]["idx"], value[0]["axis"])
             else:
-                self._evaluator.assign(target, value)
+                self._evaluator.assign((target, value))
         elif isinstance(value, CPUTensor):
             self.assign_array(target._tensor, value._tensor)
         else:
             self._assign_number(target, value)
+
+    def assign_all(self, *work: tuple[CPUTensor, Any]) -> None:
+        """Assign values to tensors, one after the other, as ``target[:] = value`` does.
+
+        Element-wise op-trees of one shape become one pass over memory where that gives the same
+        numbers: the update of a state and of the parameter that depends on it, say, reads and
+        writes each array once.
+
+        Args:
+            work: pairs (target, value); values see the targets of the pairs before them.
+
+        Raises:
+            TypeError: a value that cannot be assigned.
+            ValueError: shapes that do not fit together.
+        """
+        if not enter(False):
+            raise refusal("assign_all")
+        try:
+            are_trees = len(work) > 1 and all([type(value) is OpTreeNode for _, value in work])
+            if not (are_trees and self._evaluator.assign(*work)):
+                for target, value in work:
+                    self._run(target, value)
+        finally:
+            leave()
 
     @exclusive
     def record(self, work: Callable[[], None]) -> list[Frozen] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -9,16 +10,25 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 ALIGNMENT = 64
+# Where large arrays begin within a page, in turn. A kernel that streams over several of them waits
+# for its own stores if these look, by the low bits of their addresses, like the loads that follow.
+LARGE, PAGE = 64 * 1024, 4096
+_places = itertools.cycle([n * 1536 % PAGE for n in range(8)])
+STREAM_BYTES = 16 << 20  # results that no cache holds until they are read again
 MAX_VIEWS = 4096
 SLOT_BYTES = 256 * 1024
 
 
-def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """Return a zero-filled C-contiguous array whose data start on a 64-byte boundary."""
+def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike, *, spread: bool = True) -> NDArray[Any]:
+    """Return a zero-filled C-contiguous array whose data start on a 64-byte boundary.
+
+    With ``spread``, large arrays start at different places within a page.
+    """
     dtype = np.dtype(dtype)
     nbytes = math.prod(shape) * dtype.itemsize
-    raw = np.zeros(nbytes + ALIGNMENT, np.uint8)
-    start = -address(raw) % ALIGNMENT
+    unit, place = (PAGE, next(_places)) if spread and nbytes >= LARGE else (ALIGNMENT, 0)
+    raw = np.zeros(nbytes + unit, np.uint8)
+    start = (place - address(raw)) % unit
     return raw[start : start + nbytes].view(dtype).reshape(shape)
 
 
@@ -51,7 +61,7 @@ class BufferPool:
         nbytes = math.prod(shape) * dtype.itemsize
         buffer = self._buffers.get(name)
         if buffer is None or buffer.nbytes < nbytes:
-            buffer = self._buffers[name] = aligned_zeros((nbytes,), np.uint8)
+            buffer = self._buffers[name] = aligned_zeros((nbytes,), np.uint8, spread=False)
             self._views = {k: v for k, v in self._views.items() if k[0] != name}
         if len(self._views) >= MAX_VIEWS:
             self._views.clear()
@@ -70,5 +80,5 @@ class Arena:
         if nbytes > SLOT_BYTES:
             return aligned_zeros(shape, dtype)
         while len(self._slots) <= slot:
-            self._slots.append(aligned_zeros((SLOT_BYTES,), np.uint8))
+            self._slots.append(aligned_zeros((SLOT_BYTES,), np.uint8, spread=False))
         return self._slots[slot][:nbytes].view(dtype).reshape(shape)

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from neonlike.backends._buffers import address
+from neonlike.backends._buffers import ALIGNMENT, STREAM_BYTES, address
 from neonlike.backends._indexing import ALL, view_of
 from neonlike.backends._tensor import Tensor
 
 if TYPE_CHECKING:
     from typing import Self
 
-Spec = tuple[tuple[int, ...], tuple[int, ...], int, bool]
+Spec = tuple[tuple[int, ...], tuple[int, ...], int, bool, bool]
 
-# Layouts (shape, strides, dtype, aligned and writeable) met so far; op-tree keys hold the number
+# Layouts (shape, strides, dtype, aligned and writeable, large and on a line) met so far; op-tree
+# keys hold the number
 _LAYOUTS: dict[Spec, int] = {}
 
 
@@ -82,11 +83,15 @@ class CPUTensor(Tensor):
 
     @property
     def layout(self) -> int:
-        """A number that stands for shape, strides, dtype and flags of the array."""
+        """A number that stands for shape, strides, dtype and flags of the array.
+
+        And for whether it begins on a line of the cache, where a kernel may make use of it.
+        """
         number = self._layout
         if number is None:
             a = self._tensor
-            spec = (a.shape, a.strides, a.dtype.num, a.flags.behaved)
+            is_line = a.nbytes >= STREAM_BYTES and self.raw() % ALIGNMENT == 0
+            spec = (a.shape, a.strides, a.dtype.num, a.flags.behaved, is_line)
             number = _LAYOUTS.setdefault(spec, len(_LAYOUTS))
             self._layout = number
         return number

@@ -18,7 +18,7 @@ import numpy as np
 
 from neonlike.backends._buffers import Arena
 from neonlike.backends._compile import compile_program
-from neonlike.backends._flatten import Flat
+from neonlike.backends._flatten import Assignments, Flat, NotOneProgram
 from neonlike.backends._fused import FusedProgram, fuse
 from neonlike.backends._fusion import is_exact
 from neonlike.backends._graph import Graph
@@ -57,20 +57,34 @@ class Evaluator:
         self._arena = Arena()
         self._programs: dict[Key, Program] = {}
         self._fused: dict[Key, FusedProgram] = {}
-        self._record: list[tuple[Key, Flat, Any]] | None = None
+        self._several: dict[Key, int] = {}  # assignments run one by one, and how often
+        self._record: list[tuple[Key, Flat, Assignments]] | None = None
 
-    def assign(self, target: Any, tree: OpTreeNode) -> None:
-        """Write the value of ``tree``, broadcast and cast, into the tensor ``target``.
+    def assign(self, *work: tuple[Any, OpTreeNode]) -> bool:
+        """Write the values of trees, broadcast and cast, into tensors, one after the other.
+
+        Several assignments are one pass over memory, once they have proved hot, if that gives the
+        same: element-wise trees of one shape and dtype.
+
+        Args:
+            work: pairs (target, tree).
+
+        Returns:
+            False if nothing was done, since several assignments are to be done one by one.
 
         Raises:
             ValueError: shapes that do not fit together.
             TypeError: operations that NumPy does not define for the dtypes.
         """
-        flat = Flat(target, tree)
+        try:
+            flat = Flat(work)
+        except NotOneProgram:
+            return False
         key = tuple(flat.key)
-        self._run(key, flat, target, tree)
-        if self._record is not None:
-            self._record.append((key, flat, target))
+        done = self._run(key, flat, work)
+        if done and self._record is not None:
+            self._record.append((key, flat, work))
+        return done
 
     def record(self, work: Callable[[], None]) -> list[Frozen] | None:
         """Do ``work``; return what its assignments do, if each is the call of a kernel."""
@@ -82,53 +96,63 @@ class Evaluator:
             self._record = None
         return None if None in frozen else [f for f in frozen if f is not None]
 
-    def _freeze(self, key: Key, flat: Flat, target: Any) -> Frozen | None:
-        fused = self._fused.get(key)
-        call = fused and fused.freeze(target, flat.leaves, flat.scalars)
-        return Frozen(call, (fused, target, flat.leaves)) if call else None
+    def _freeze(self, key: Key, flat: Flat, work: Assignments) -> Frozen | None:
+        fused, targets = self._fused.get(key), [target for target, _ in work]
+        call = fused and fused.freeze(targets, flat.leaves, flat.scalars)
+        return Frozen(call, (fused, targets, flat.leaves)) if call else None
 
-    def _run(self, key: Key, flat: Flat, target: Any, tree: OpTreeNode) -> None:
+    def _run(self, key: Key, flat: Flat, work: Assignments) -> bool:
+        """Run assignments; return False if that is to be done one by one."""
         fused = self._fused.get(key)
         if fused is None:
             with np.errstate(all="ignore"):
-                self._run_first_tier(key, flat, target, tree)
-        elif not fused.run(target, flat.leaves, flat.scalars, self._scratch):
-            self._fuse(key, flat, target, tree, direct=False)
+                return (self._run_first_tier if len(work) == 1 else self._try)(key, flat, work)
+        if fused.run([target for target, _ in work], flat.leaves, flat.scalars, self._scratch):
+            return True
+        return len(work) == 1 and self._fuse(key, flat, work, direct=False)
 
-    def _run_first_tier(self, key: Key, flat: Flat, target: Any, tree: OpTreeNode) -> None:
+    def _run_first_tier(self, key: Key, flat: Flat, work: Assignments) -> bool:
         """Run a tree that is not compiled, unless it is to be compiled now."""
         program = self._programs.get(key)
+        target = work[0][0]
         if program is None:
-            graph, result = _lower(flat, target, tree)
-            if not is_exact(graph.values) and self._fuse(key, flat, target, tree):
-                return
+            graph, (result,) = _lower(flat, work)
+            if not is_exact(graph.values) and self._fuse(key, flat, work):
+                return True
             _make_room(self._programs)
             program = compile_program(graph, result, target, self._kernels, self._arena)
             self._programs[key] = program
         program.runs += 1
-        if program.runs == HOT and self._fuse(key, flat, target, tree):
+        if program.runs == HOT and self._fuse(key, flat, work):
             del self._programs[key]
         else:
             program.run(target, flat.leaves, flat.scalars, self._scratch)
+        return True
 
-    def _fuse(
-        self, key: Key, flat: Flat, target: Any, tree: OpTreeNode, direct: bool = True
-    ) -> bool:
-        """Make and run the fused program of a tree; return whether there is one."""
-        graph, result = _lower(flat, target, tree)
-        fused = fuse(graph.values, result, target, flat.leaves, self._kernels, self._arena, direct)
+    def _try(self, key: Key, flat: Flat, work: Assignments) -> bool:
+        """Compile several assignments in the run in which they are hot; return whether it did."""
+        runs = self._several.pop(key, 0) + 1
+        _make_room(self._several)
+        self._several[key] = runs
+        return runs == HOT and self._fuse(key, flat, work)
+
+    def _fuse(self, key: Key, flat: Flat, work: Assignments, direct: bool = True) -> bool:
+        """Make and run the fused program of assignments; return whether it has run."""
+        targets = [target for target, _ in work]
+        graph, results = _lower(flat, work)
+        fused = fuse(graph.values, results, targets, flat, self._kernels, self._arena, direct)
         if fused is None:
             return False
         _make_room(self._fused)
         self._fused[key] = fused
-        if not fused.run(target, flat.leaves, flat.scalars, self._scratch):
-            return self._fuse(key, flat, target, tree, direct=False)
-        return True
+        if fused.run(targets, flat.leaves, flat.scalars, self._scratch):
+            return True
+        return len(work) == 1 and self._fuse(key, flat, work, direct=False)
 
 
-def _lower(flat: Flat, target: Any, tree: OpTreeNode) -> tuple[Graph, int]:
-    graph = Graph(flat, target)
-    return graph, graph.lower(tree)
+def _lower(flat: Flat, work: Assignments) -> tuple[Graph, list[int]]:
+    graph = Graph(flat, [target for target, _ in work])
+    return graph, [graph.assign(target, tree) for target, tree in work]
 
 
 def _make_room(programs: dict[Key, Any]) -> None:

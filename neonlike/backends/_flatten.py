@@ -1,84 +1,123 @@
-"""The structure of an op-tree as a hashable key, beside its tensors and its numbers."""
+"""The structure of op-trees as a hashable key, beside their tensors and their numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from neonlike.backends._operations import OpCollection
 from neonlike.backends._optree import OpTreeNode
 
 Number = int | float
+Assignments = Sequence[tuple[Any, OpTreeNode]]  # (target, tree), in order
 NUMBERS = (float, int)  # isinstance is quicker on a tuple than on a union
+_WITH_MORE = OpCollection.reduction_ops | {"onehot", "pow", "rand"}
+
+
+class NotOneProgram(Exception):
+    """Assignments that can only run one by one."""
 
 
 class Flat:
-    """A tree as structural ``key``, its distinct tensors and its distinct numbers.
+    """Trees as structural ``key``, their distinct tensors and their distinct numbers.
 
-    Two trees with equal keys run the same program: same operations, same
+    Assignments with equal keys run the same program: same operations, same
     sharing, same shapes, strides and dtypes.
+
+    Raises:
+        NotOneProgram: random numbers or one-hot codes in one of several trees; nothing is drawn.
     """
 
-    __slots__ = ("_indices", "key", "leaves", "scalars")
+    __slots__ = ("_indices", "_numbers", "key", "leaves", "scalars")
 
-    def __init__(self, target: Any, tree: OpTreeNode) -> None:
-        self.key: list[Any] = [target.layout]
+    def __init__(self, work: Assignments) -> None:
+        self.key: list[Any] = []
         self.leaves: list[Any] = []
         self.scalars: list[Number] = []
-        self._indices: dict[Any, int] = {}
-        self._walk(target, tree)
+        self._indices: dict[int, int] = {}  # by identity
+        self._numbers: dict[Any, int] = {}
+        nodes: dict[int, int] = {}
+        for target, tree in work:
+            self.key.append(target.layout)
+            self._walk(target, tree, nodes, len(work) == 1)
+        for target, _ in work:
+            self.key.append(self._indices.get(id(target)))
 
-    def _walk(self, target: Any, tree: OpTreeNode) -> None:
+    def _walk(  # noqa: C901  # the hottest loop of all, where each call would count
+        self, target: Any, tree: OpTreeNode, nodes: dict[int, int], alone: bool
+    ) -> None:
         """Write the tree in prefix order; what was met before is named by its number."""
-        key, nodes, indices = self.key, dict[int, int](), self._indices
+        key, indices, numbers = self.key, self._indices, self._numbers
         pending: list[Any] = [tree]
         while pending:
             x = pending.pop()
-            if type(x) is OpTreeNode:
-                number = nodes.get(id(x))
-                if number is not None:
-                    key += ("=", number)
+            kind, identity = type(x), id(x)
+            if kind is OpTreeNode:
+                if identity in nodes:
+                    key += ("=", nodes[identity])
                     continue
-                nodes[id(x)] = len(nodes)
+                nodes[identity] = len(nodes)
                 op, left, right = x
                 name = op["op"]
                 key.append(name)
-                if "axis" in op:
-                    key.append(op["axis"])
-                elif name == "pow" and is_power(right):
-                    key += ("^", right, type(right))
-                    right = None
-                elif name == "rand":
-                    self._add_leaf(id(x), target.backend.draw(target.shape))
-                    continue
-                pending += (left,) if right is None else (right, left)
-            elif isinstance(x, NUMBERS):
-                self._add_scalar(x)
-            elif id(x) in indices:
-                key.append(~indices[id(x)])
+                if name in _WITH_MORE:
+                    left, right = self._add_more(x, target, alone)
+                if right is not None:
+                    pending.append(right)
+                pending.append(left)
+            elif kind is float and x and x not in numbers:
+                numbers[x] = len(self.scalars)
+                self.scalars.append(x)
+                key.append("#f")
+            elif kind is float or isinstance(x, NUMBERS):
+                self._add_number(x)
+            elif identity in indices:
+                key.append(~indices[identity])
             elif x is not None:
-                self._add_leaf(id(x), x)
+                self._add_leaf(identity, x)
+
+    def _add_more(self, node: OpTreeNode, target: Any, alone: bool) -> tuple[Any, Any]:
+        """Write what belongs to an operation beside its name; return the operands that follow."""
+        op, left, right = node
+        if op["op"] in ("onehot", "rand") and not alone:
+            raise NotOneProgram
+        if op["op"] == "rand":
+            self._add_leaf(id(node), target.backend.draw(target.shape))
+            return None, None
+        if op["op"] != "pow":
+            self.key.append(op["axis"])
+        elif is_power(right):
+            self.key += ("^", right, type(right))
+            return left, None
+        return left, right
 
     def _add_leaf(self, identity: int, tensor: Any) -> None:
         self._indices[identity] = len(self.leaves)
         self.leaves.append(tensor)
         self.key.append(tensor.layout)
 
-    def _add_scalar(self, x: Number) -> None:
-        index = self._indices.setdefault(_identity(x), len(self.scalars))
-        if index == len(self.scalars):
-            self.scalars.append(x)
-            self.key.append("#f" if type(x) is float else number_class(x))
+    def _add_number(self, x: Number) -> None:
+        scalars = self.scalars
+        index = self._numbers.setdefault(_identity(x), len(scalars))
+        if index == len(scalars):
+            scalars.append(x)
+            self.key.append(number_class(x))
         else:
             self.key += ("#", index)
 
+    def find(self, x: Any) -> int | None:
+        """Index in ``leaves`` of a tensor, or None."""
+        return self._indices.get(id(x))
+
     def leaf_index(self, x: Any) -> int:
-        """Index in ``leaves`` of a tensor, or of a ``rand`` node, of the tree."""
+        """Index in ``leaves`` of a tensor, or of a ``rand`` node, of the trees."""
         return self._indices[id(x)]
 
     def scalar_index(self, x: Number) -> int:
-        """Index in ``scalars`` of a number of the tree."""
-        return self._indices[_identity(x)]
+        """Index in ``scalars`` of a number of the trees."""
+        return self._numbers[_identity(x)]
 
 
 def is_power(x: Any) -> bool:
@@ -86,9 +125,9 @@ def is_power(x: Any) -> bool:
     return (type(x) is int or type(x) is float) and (x % 1 == 0 or abs(x) == 0.5) and abs(x) <= 8
 
 
-def _identity(x: Number) -> tuple[type, Any]:
-    # 0.0 == -0.0, yet they are different arguments
-    return (type(x), x or str(x))
+def _identity(x: Number) -> Any:
+    # 0.0 == -0.0 and 1 == 1.0, yet they are different arguments
+    return x if x and type(x) is float else (type(x), x or str(x))
 
 
 def number_class(x: Number) -> str:

@@ -1,4 +1,4 @@
-"""Programs of the second tier: a tree as one call of a compiled kernel."""
+"""Programs of the second tier: a tree, or several, as one call of a compiled kernel."""
 
 from __future__ import annotations
 
@@ -8,66 +8,92 @@ from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.lib.array_utils import byte_bounds
 
-from neonlike.backends._buffers import SLOT_BYTES, Arena, address
+from neonlike.backends._buffers import ALIGNMENT, SLOT_BYTES, STREAM_BYTES, Arena, address
 from neonlike.backends._casting import cast_into
-from neonlike.backends._flatten import Number
+from neonlike.backends._flatten import Flat, Number
 from neonlike.backends._fusion import FOLDS, NotFusible, Placement, common_dtype
 from neonlike.backends._fusion_loops import Memory, NestPlan
 from neonlike.backends._graph import DType, Value, apply_to_numbers
+from neonlike.backends._overlap import Overlap, overlap_of
 from neonlike.kernels._types import Scratch
 
 
 def fuse(
     values: Sequence[Value],
-    result: int,
-    target: Any,
-    leaves: Sequence[Any],
+    results: Sequence[int],
+    targets: Sequence[Any],
+    flat: Flat,
     kernels: ModuleType,
     arena: Arena,
     direct: bool,
 ) -> FusedProgram | None:
-    """Compile the assignment of value ``result`` to a tensor like ``target``.
+    """Compile the assignment of the values ``results`` to tensors like ``targets``.
 
     Args:
-        values: those of the tree's graph.
-        result: number of a value.
-        target: the tensor.
-        leaves: the tensors of the tree.
+        values: those of the trees' graph.
+        results: numbers of values, in the order of the assignments.
+        targets: the tensors.
+        flat: the trees.
         kernels: kernel set; its module ``fused`` is optional.
         arena: memory for small intermediate results.
         direct: whether to write to the target itself; the program does not run then where that
             could change operands that are still to be read.
 
     Returns:
-        The program, or None if the tree stays with the interpreter.
+        The program, or None if the trees stay with the interpreter.
     """
     if not hasattr(kernels, "fused"):
         return None
     try:
-        if not target._tensor.flags.writeable:
+        if not all(target._tensor.flags.writeable for target in targets):
             raise NotFusible  # the interpreter raises the error
         values = list(values)
-        dtype = common_dtype(values, result)
-        result = _as_target(values, result, target, dtype)
-        places = [_memory(n + 1, leaf) for n, leaf in enumerate(leaves)]
-        placement = Placement(values, result)
-        plan = _plan(values, placement, dtype, places, target if direct else None)
+        dtype = common_dtype(values, results)
+        if len(targets) > 1:
+            _check_one_loop(values, results, targets, dtype)
+        results = _as_targets(values, results, targets, dtype)
+        plan = _plan(values, results, dtype, flat, targets if direct else [None])
     except NotFusible:
         return None
     kernel = kernels.fused.compile_nest(plan.nest)
     if kernel is None:
         return None
     call = kernel.bind(plan.sizes)
-    overlap = Overlap(target, leaves, _moved(values)) if plan.result_buffer is None else None
+    overlap = overlap_of(values, targets, flat) if plan.result_buffer is None else None
     return FusedProgram(call, plan, values, dtype, arena, overlap)
 
 
-def _as_target(values: list[Value], result: int, target: Any, dtype: DType) -> int:
-    """Return a value of the target's shape that can be stored: a copy of the result if need be."""
+def _check_one_loop(
+    values: Sequence[Value], results: Sequence[int], targets: Sequence[Any], dtype: DType
+) -> None:
+    """Refuse several assignments that are not one walk over elements, in the dtype of the work.
+
+    Raises:
+        NotFusible: they are not.
+    """
+    if any(t.shape != targets[0].shape or t.dtype != dtype for t in targets):
+        raise NotFusible
+    if any(values[n].kind != "f" for n in results) or len(set(map(id, targets))) < len(targets):
+        raise NotFusible
+    if any(v.op in FOLDS or v.op == "transpose" for v in values):
+        raise NotFusible
+
+
+def _as_targets(
+    values: list[Value], results: Sequence[int], targets: Sequence[Any], dtype: DType
+) -> list[int]:
+    """Distinct values of the targets' shapes that can be stored: copies of results if need be."""
+    found: list[int] = []
+    for result, target in zip(results, targets, strict=True):
+        found.append(_as_target(values, result, target, dtype, result in found))
+    return found
+
+
+def _as_target(values: list[Value], result: int, target: Any, dtype: DType, is_taken: bool) -> int:
     value = values[result]
-    if value.shape == target.shape and (value.is_elementwise or value.op in FOLDS):
+    storable = value.is_elementwise or value.op in FOLDS
+    if value.shape == target.shape and storable and not is_taken:
         return result
     assert value.shape is not None
     fits = zip(reversed(value.shape), reversed(target.shape), strict=False)
@@ -86,18 +112,33 @@ def _memory(array: int, tensor: Any) -> Memory:
 
 def _plan(
     values: Sequence[Value],
-    placement: Placement,
+    results: Sequence[int],
     dtype: DType,
-    leaves: Sequence[Memory],
-    target: Any,
+    flat: Flat,
+    targets: Sequence[Any],
 ) -> NestPlan:
-    """The plan, with the result in a buffer where it cannot go to the target."""
-    if target is not None and target.dtype == dtype:
+    """The plan, with a single result in a buffer where it cannot go to the target."""
+    places = [_memory(n + len(targets), leaf) for n, leaf in enumerate(flat.leaves)]
+    placement = Placement(values, results)
+    if all(target is not None and target.dtype == dtype for target in targets):
         try:
-            return NestPlan(values, placement, dtype, leaves, _memory(0, target))
+            homes = [_memory(n, target) for n, target in enumerate(targets)]
+            assigned = zip(results, targets, strict=True)
+            streamed = {n for n, t in assigned if _streams(t) and flat.find(t) is None}
+            return NestPlan(values, placement, dtype, homes, places, streamed)
         except NotFusible:
-            pass  # strides that only a copy can follow
-    return NestPlan(values, placement, dtype, leaves, None)
+            if len(targets) > 1:
+                raise
+            # strides that only a copy can follow
+    return NestPlan(values, placement, dtype, [None], places)
+
+
+def _streams(target: Any) -> bool:
+    """Whether to write a target past the caches, if it is not read at the same time."""
+    array = target._tensor
+    rows_are_lines = array.shape[-1] * array.itemsize % ALIGNMENT == 0
+    is_large = array.nbytes >= STREAM_BYTES and target.raw() % ALIGNMENT == 0
+    return bool(is_large and rows_are_lines and array.flags.c_contiguous)
 
 
 class BoundKernel(Protocol):
@@ -111,7 +152,7 @@ class BoundKernel(Protocol):
 
 
 class FusedProgram:
-    """A tree whose structure, shapes and memory layouts are compiled.
+    """Trees whose structure, shapes and memory layouts are compiled.
 
     Args:
         call: the kernel, bound to sizes.
@@ -142,18 +183,19 @@ class FusedProgram:
             self._fixed = [arena.view(n, shape, dtype) for n, shape in enumerate(plan.buffers)]
             self._addresses = [address(array) for array in self._fixed]
 
-    def run(self, target: Any, leaves: list[Any], scalars: list[Number], scratch: Scratch) -> bool:
-        """Evaluate for these tensors and numbers and write into ``target``.
+    def run(
+        self, targets: Sequence[Any], leaves: list[Any], scalars: list[Number], scratch: Scratch
+    ) -> bool:
+        """Evaluate for these tensors and numbers and write into ``targets``.
 
         Returns:
-            False if nothing was done, since target and operands overlap.
+            False if nothing was done, since targets and operands overlap.
         """
-        at = target.raw()
-        words = [leaf.raw() for leaf in leaves]
-        if self._overlap is not None and self._overlap.between(at, words):
+        words = [tensor.raw() for tensor in (*targets, *leaves)]
+        if self._overlap is not None and self._overlap.among(words):
             return False
         if self._fixed is not None:
-            self._call(at, *words, *self._addresses, *self._numbers(scalars))
+            self._call(*words, *self._addresses, *self._numbers(scalars))
             if self._result is None:
                 return True
         buffers = self._fixed
@@ -161,63 +203,21 @@ class FusedProgram:
             buffers = [
                 scratch(f"optree{n}", shape, self._dtype) for n, shape in enumerate(self._shapes)
             ]
-            self._call(at, *words, *map(address, buffers), *self._numbers(scalars))
+            self._call(*words, *map(address, buffers), *self._numbers(scalars))
         if self._result is not None:
             with np.errstate(all="ignore"):
-                cast_into(buffers[self._result], target._tensor)
+                cast_into(buffers[self._result], targets[0]._tensor)
         return True
 
     def freeze(
-        self, target: Any, leaves: list[Any], scalars: list[Number]
+        self, targets: Sequence[Any], leaves: list[Any], scalars: list[Number]
     ) -> Callable[[], None] | None:
         """Return a function that does the same as ``run``; None if it needs more than a kernel."""
-        at = target.raw()
-        words = [leaf.raw() for leaf in leaves]
-        overlaps = self._overlap is not None and self._overlap.between(at, words)
+        words = [tensor.raw() for tensor in (*targets, *leaves)]
+        overlaps = self._overlap is not None and self._overlap.among(words)
         if overlaps or self._fixed is None or self._result is not None:
             return None
-        return self._call.freeze(at, *words, *self._addresses, *self._numbers(scalars))
-
-
-# (lowest, highest distance of first elements at which arrays overlap, whether 0 is harmless)
-Zone = tuple[int, int, bool]
-
-
-class Overlap:
-    """Tells whether writing the target could change operands that are still to be read.
-
-    Args:
-        target: the tensor that is written.
-        leaves: those that are read.
-        moved: numbers of the leaves of which an element is read at another place than its own.
-    """
-
-    def __init__(self, target: Any, leaves: Sequence[Any], moved: set[int]) -> None:
-        first, last = _bounds(target)
-        self._zones: list[Zone] = []
-        for number, leaf in enumerate(leaves):
-            low, high = _bounds(leaf)
-            harmless = leaf.layout == target.layout and number not in moved
-            self._zones.append((first - high, last - low, harmless))
-
-    def between(self, target: int, leaves: Sequence[int]) -> bool:
-        """Whether it could, with the first elements at these addresses."""
-        for leaf, (low, high, harmless) in zip(leaves, self._zones, strict=True):
-            if low < leaf - target < high and not (harmless and leaf == target):
-                return True
-        return False
-
-
-def _bounds(tensor: Any) -> tuple[int, int]:
-    """Where the bytes of a tensor begin and end, counted from its first element."""
-    low, high = byte_bounds(tensor._tensor)
-    return low - tensor.raw(), high - tensor.raw()
-
-
-def _moved(values: Sequence[Value]) -> set[int]:
-    """Numbers of the leaves that are read through a transpose."""
-    sources = {v.args[0] for v in values if v.op == "transpose"}
-    return {values[n].param for n in sources if values[n].op == "leaf"}
+        return self._call.freeze(*words, *self._addresses, *self._numbers(scalars))
 
 
 def _numbers(

@@ -76,8 +76,8 @@ def _is_square(exponent: Value) -> bool:
     return exponent.op == "const" and exponent.param == 2
 
 
-def common_dtype(values: Sequence[Value], result: int) -> DType:
-    """The dtype in which all work of a tree is done.
+def common_dtype(values: Sequence[Value], results: Sequence[int]) -> DType:
+    """The dtype in which all work of trees is done.
 
     Raises:
         NotFusible: there is none, or something in the tree cannot be compiled.
@@ -87,7 +87,7 @@ def common_dtype(values: Sequence[Value], result: int) -> DType:
     if len(dtypes) != 1 or len(arrays) > LONGEST or any(v.size == 0 for v in arrays):
         raise NotFusible
     (dtype,) = dtypes
-    if dtype not in FLOATS or values[result].shape is None:
+    if dtype not in FLOATS or any(values[n].shape is None for n in results):
         raise NotFusible
     if any(isinstance(v.sample, bool) for v in values if v.shape is None):
         raise NotFusible
@@ -117,12 +117,12 @@ class Placement:
 
     Args:
         values: all values of the graph.
-        result: number of the last one.
+        results: numbers of those that are assigned.
     """
 
-    def __init__(self, values: Sequence[Value], result: int) -> None:
+    def __init__(self, values: Sequence[Value], results: Sequence[int]) -> None:
         self.values = values
-        self.result = result
+        self.results = results
         self.work = [n for n, v in enumerate(values) if v.shape is not None and v.op != "leaf"]
         self.users: dict[int, list[int]] = defaultdict(list)
         self.level: dict[int, int] = defaultdict(int)
@@ -160,13 +160,13 @@ class Placement:
         needed = set().union(*(self.homes[u] for u in users))
         elsewhere = any(key.shape != value.shape for key in needed)
         if (
-            number == self.result
+            number in self.results
             or value.op in FOLDS
             or any(self.values[u].op == "transpose" for u in users)
             or (value.op in EXPENSIVE and len(needed) > 1)
             or (value.op in HEAVY and elsewhere)
         ):
-            if value.kind == "b" and number != self.result:
+            if value.kind == "b" and number not in self.results:
                 raise NotFusible  # memory would hold it as a number
             self.stored.add(number)
             return {own}

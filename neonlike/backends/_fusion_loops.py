@@ -7,7 +7,7 @@ its own without reductions runs over all axes as one where the memory of its arr
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -91,15 +91,16 @@ class NestPlan:
         nest: the description.
         sizes: for each loop of each group.
         numbers: the values whose numbers are arguments, in order.
-        buffers: shapes of the arrays for stored values, which follow target and leaves.
-        result_buffer: number of the buffer with the result; None if it is in the target.
+        buffers: shapes of the arrays for stored values, which follow targets and leaves.
+        result_buffer: number of the buffer with the result; None if it is in a target.
 
     Args:
         values: all values of the graph.
         placement: where they are computed.
         dtype: of the work.
-        leaves: the tensors of the tree, as arrays 1, 2, ...
-        target: the array 0, or None for the result in a buffer.
+        targets: the first arrays, or for one of them None: the result goes to a buffer.
+        leaves: the tensors of the trees, as the arrays after those.
+        streamed: numbers of the values to store past the caches.
 
     Raises:
         NotFusible: shapes or strides that kernels do not handle.
@@ -110,21 +111,25 @@ class NestPlan:
         values: Sequence[Value],
         placement: Placement,
         dtype: DType,
+        targets: Sequence[Memory | None],
         leaves: Sequence[Memory],
-        target: Memory | None,
+        streamed: Collection[int] = (),
     ) -> None:
         self.numbers: list[int] = []
         self.buffers: list[Shape] = []
         self._values = values
         self._leaves = leaves
-        self._memory = {} if target is None else {placement.result: target}
+        self._streamed = streamed
+        self._given = len(targets) + len(leaves)
+        results = zip(placement.results, targets, strict=True)
+        self._memory = {n: target for n, target in results if target is not None}
         drafts = [self._draft(plan) for plan in placement.loops()]
-        home = self._memory[placement.result].array
-        self.result_buffer = home - 1 - len(leaves) if home else None
+        home = self._memory[placement.results[0]].array
+        self.result_buffer = home - self._given if home else None
         groups = _grouped(drafts)
         merge = len(drafts) == 1 and not drafts[0].folds
         built = [[_loop(d, axis, merge) for d in group] for group, axis in groups]
-        arrays = 1 + len(leaves) + len(self.buffers)
+        arrays = self._given + len(self.buffers)
         loops = tuple(tuple(loop for loop, _ in group) for group in built)
         self.nest = Nest(dtype.name, arrays, len(self.numbers), loops)
         self.sizes = [[extent for _, extent in group] for group in built]
@@ -142,7 +147,8 @@ class NestPlan:
             value = self._values[number]
             known[number] = draft.instruction(value.op, *map(operand, value.args))
         for number in plan.stored:
-            draft.stores.append(Store(known[number], draft.reference(self._home(number))))
+            place = draft.reference(self._home(number))
+            draft.stores.append(Store(known[number], place, number in self._streamed))
         for number in plan.folds:
             value = self._values[number]
             arg, place = operand(value.args[0]), draft.reference(self._home(number))
@@ -174,7 +180,7 @@ class NestPlan:
             return self._home(value.args[0]).transposed()
         if number not in self._memory:
             assert value.shape is not None
-            array = 1 + len(self._leaves) + len(self.buffers)
+            array = self._given + len(self.buffers)
             self._memory[number] = Memory.contiguous(array, value.shape)
             self.buffers.append(value.shape)
         return self._memory[number]

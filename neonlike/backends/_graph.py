@@ -12,6 +12,7 @@ and indices that meet floats, take the float dtype of the tree's tensors.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,14 +76,15 @@ class Value:
 
 
 class Graph:
-    """The values of a tree, operands before results."""
+    """The values of trees, operands before results."""
 
-    def __init__(self, flat: Flat, target: Any) -> None:
+    def __init__(self, flat: Flat, targets: Sequence[Any]) -> None:
         self.values: list[Value] = []
         self._flat = flat
         self._interned: dict[Any, int] = {}
         self._nodes: dict[int, int] = {}
-        floats = [t.dtype for t in (*flat.leaves, target) if t.dtype.kind == "f"]
+        self._assigned: dict[int, int] = {}  # tensors that have a value of these trees by now
+        floats = [t.dtype for t in (*flat.leaves, *targets) if t.dtype.kind == "f"]
         self._float: DType | None = np.result_type(*floats) if floats else None
 
     def lower(self, tree: OpTreeNode) -> int:
@@ -90,6 +92,11 @@ class Graph:
         for node in operands_first(tree):
             self._nodes[id(node)] = self._lower_node(node)
         return self._nodes[id(tree)]
+
+    def assign(self, target: Any, tree: OpTreeNode) -> int:
+        """Add a tree whose value the trees after it read in ``target``; return its number."""
+        number = self._assigned[id(target)] = self.lower(tree)
+        return number
 
     def _lower_node(self, node: OpTreeNode) -> int:
         op, left, right = node
@@ -114,6 +121,8 @@ class Graph:
         return self._leaf(x)
 
     def _leaf(self, x: Any) -> int:
+        if id(x) in self._assigned:
+            return self._assigned[id(x)]
         index = self._flat.leaf_index(x)
         tensor = self._flat.leaves[index]
         return self._intern(Value("leaf", (), index, tensor.shape, tensor.dtype))

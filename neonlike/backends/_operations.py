@@ -65,10 +65,11 @@ def _elementwise_shape(a: Any, b: Any, kwargs: dict[str, Any]) -> Shape:
     sb: Shape | None = getattr(b, "shape", None)
     if sa is None:
         return (1, 1) if sb is None else sb
-    return sa if sb is None or sa == sb else _broadcast(sa, sb)
+    return sa if sb is None or sa == sb else broadcast(sa, sb)
 
 
-def _broadcast(sa: Shape, sb: Shape) -> Shape:
+def broadcast(sa: Shape, sb: Shape) -> Shape:
+    """Common shape of two operands, if they fit together."""
     rank = max(len(sa), len(sb))
     pairs = zip((1,) * (rank - len(sa)) + sa, (1,) * (rank - len(sb)) + sb, strict=True)
     return tuple(n if m == 1 else m if n == 1 else max(m, n) for m, n in pairs)

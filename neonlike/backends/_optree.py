@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from numpy.typing import NDArray
 
-from neonlike.backends._operations import Shape, as_operand, node_shape
+from neonlike.backends._operations import OpCollection, Shape, as_operand, broadcast, node_shape
 
 if TYPE_CHECKING:
     from neonlike.backends._tensor import Tensor
@@ -25,37 +25,37 @@ class Operand:
         def shape(self) -> Shape: ...
 
     def __add__(self, other: Any) -> Any:
-        return OpTreeNode.build("add", self, other)
+        return _infix("add", self, other)
 
     def __radd__(self, other: Any) -> Any:
-        return OpTreeNode.build("add", other, self)
+        return _reflected("add", other, self)
 
     def __sub__(self, other: Any) -> Any:
-        return OpTreeNode.build("sub", self, other)
+        return _infix("sub", self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return OpTreeNode.build("sub", other, self)
+        return _reflected("sub", other, self)
 
     def __mul__(self, other: Any) -> Any:
-        return OpTreeNode.build("mul", self, other)
+        return _infix("mul", self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return OpTreeNode.build("mul", other, self)
+        return _reflected("mul", other, self)
 
     def __truediv__(self, other: Any) -> Any:
-        return OpTreeNode.build("div", self, other)
+        return _infix("div", self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return OpTreeNode.build("div", other, self)
+        return _reflected("div", other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return _infix("pow", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _reflected("pow", other, self)
 
     __div__ = __truediv__
     __rdiv__ = __rtruediv__
-
-    def __pow__(self, other: Any) -> Any:
-        return OpTreeNode.build("pow", self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return OpTreeNode.build("pow", other, self)
 
     def __neg__(self) -> Any:
         return OpTreeNode.build("neg", self, None)
@@ -64,24 +64,25 @@ class Operand:
         return OpTreeNode.build("abs", self, None)
 
     def __eq__(self, other: object) -> Any:
-        return OpTreeNode.build("eq", self, other)
+        return _infix("eq", self, other)
 
     def __ne__(self, other: object) -> Any:
-        return OpTreeNode.build("ne", self, other)
+        return _infix("ne", self, other)
 
     def __lt__(self, other: Any) -> Any:
-        return OpTreeNode.build("lt", self, other)
+        return _infix("lt", self, other)
 
     def __le__(self, other: Any) -> Any:
-        return OpTreeNode.build("le", self, other)
+        return _infix("le", self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return OpTreeNode.build("gt", self, other)
+        return _infix("gt", self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return OpTreeNode.build("ge", self, other)
+        return _infix("ge", self, other)
 
 
+_new = tuple.__new__
 INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
 
 
@@ -98,7 +99,7 @@ class OpTreeNode(Operand, tuple[Any, Any, Any]):
     __hash__ = None  # type: ignore[assignment]  # == builds a tree, so equality cannot be tested
 
     def __new__(cls, op: dict[str, Any], left: Any, right: Any) -> OpTreeNode:
-        return tuple.__new__(cls, (op, left, right))
+        return _new(cls, (op, left, right))
 
     @staticmethod
     def build(op: str, a: Any, b: Any, out: Any = None, **kwargs: Any) -> Any:
@@ -128,10 +129,8 @@ class OpTreeNode(Operand, tuple[Any, Any, Any]):
             return NotImplemented
         if op == "assign":
             return OpTreeNode({"op": op, "shape": a.shape}, a, b).execute()
-        head = {"op": op, "shape": node_shape(op, a, b, kwargs)}
-        if kwargs:
-            head.update(kwargs)
-        node = OpTreeNode(head, a, b)
+        head = {"op": op, "shape": node_shape(op, a, b, kwargs), **kwargs}
+        node = _new(OpTreeNode, (head, a, b))
         return node if out is None else out.backend.execute(assignment(out, node))
 
     @property
@@ -237,7 +236,35 @@ class OpTreeNode(Operand, tuple[Any, Any, Any]):
         return OpTreeNode(*(OpTreeNode.list_to_optree(item) for item in l))
 
 
+SAME_SHAPE = OpCollection.unary_ops - {"transpose"}
 PLAIN_TYPES = frozenset({int, float, bool, type(None), OpTreeNode})
+
+
+def function_of(op: str, a: Operand) -> OpTreeNode:
+    """Build the node ``op(a)`` of an operation in ``SAME_SHAPE``."""
+    shape = a[0]["shape"] if type(a) is OpTreeNode else a.shape
+    return _new(OpTreeNode, ({"op": op, "shape": shape}, a, None))
+
+
+def _infix(op: str, a: Any, b: Any) -> Any:
+    """Build the node ``a op b`` of a tensor or tree ``a``; for usual operands without detour."""
+    shape = a[0]["shape"] if type(a) is OpTreeNode else a.shape
+    if type(b) is float or type(b) is int:
+        return _new(OpTreeNode, ({"op": op, "shape": shape}, a, b))
+    if isinstance(b, Operand):
+        other = b[0]["shape"] if type(b) is OpTreeNode else b.shape
+        if other != shape:
+            shape = broadcast(shape, other)
+        return _new(OpTreeNode, ({"op": op, "shape": shape}, a, b))
+    return OpTreeNode.build(op, a, b)
+
+
+def _reflected(op: str, a: Any, b: Any) -> Any:
+    """The same for ``b``, where ``a`` does not know the operation."""
+    if type(a) is float or type(a) is int:
+        shape = b[0]["shape"] if type(b) is OpTreeNode else b.shape
+        return _new(OpTreeNode, ({"op": op, "shape": shape}, a, b))
+    return OpTreeNode.build(op, a, b)
 
 
 def assignment(target: Tensor, value: Any) -> OpTreeNode:

@@ -13,10 +13,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 from neonlike.backends._evaluator import Evaluator, Key
-from neonlike.backends._flatten import Flat
+from neonlike.backends._flatten import Assignments, Flat
 from neonlike.backends._optree import OpTreeNode, operands_first
 from neonlike.kernels._types import Scratch
 
@@ -64,13 +63,14 @@ class LoggedEvaluator(Evaluator):
         logger.setLevel(logging.INFO)
         atexit.register(self.report)
 
-    def _run(self, key: Key, flat: Flat, target: Any, tree: OpTreeNode) -> None:
+    def _run(self, key: Key, flat: Flat, work: Assignments) -> bool:
         start = time.perf_counter()
-        super()._run(key, flat, target, tree)
+        if not super()._run(key, flat, work):
+            return False
         seconds = time.perf_counter() - start
         record = self.records.get(key)
         if record is None:
-            text = f"{target.shape} = {describe(tree)}"
+            text = "; ".join(f"{target.shape} = {describe(tree)}" for target, tree in work)
             record = self.records[key] = Record(len(self.records) + 1, text)
         record.runs += 1
         record.seconds += seconds
@@ -78,10 +78,11 @@ class LoggedEvaluator(Evaluator):
         if tier == record.tier:
             record.settled += 1
             record.settled_seconds += seconds
-            return
+            return True
         record.tier, record.settled, record.settled_seconds = tier, 0, 0.0
         ms = seconds * 1e3
         logger.info("tree %d %s in %.3f ms: %s", record.number, TIERS[tier], ms, record.text)
+        return True
 
     def report(self) -> None:
         """Log the table of all trees."""

@@ -7,6 +7,8 @@ from typing import Any
 from neonlike.backends._exclusive import exclusive
 from neonlike.backends._sweep import Activation, SweepMixin
 
+IN_PANELS = {"variant_fprop", "variant_bprop"}  # kernels that take scratch memory
+
 
 class ZooMixin(SweepMixin):
     """Whole sequences of the cells that neon does not have."""
@@ -31,7 +33,8 @@ class ZooMixin(SweepMixin):
             tuple(map(self._handed, part)) if _is_group(part) else self._handed(part)
             for part in acts
         )
-        self._call(getattr(kernels, name), tensors, (*numbers, *handed))
+        memory = (self.scratch,) if name in IN_PANELS else ()
+        self._call(getattr(kernels, name), tensors, (*numbers, *handed, *memory))
 
     def _handed(self, act: Any) -> Any:
         """A code with numbers of one type: kernels compile anew for others; or functions."""

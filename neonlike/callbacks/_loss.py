@@ -7,6 +7,7 @@ from typing import Any
 
 from neonlike.callbacks._base import Callback
 from neonlike.callbacks._history import per_epoch
+from neonlike.layers.container import flatten
 
 
 class LossCallback(Callback):
@@ -40,7 +41,7 @@ class LossCallback(Callback):
         for x, t in self.eval_set:
             y = model.fprop(x, inference=True)
             size = min(self.eval_set.ndata - seen, self.be.bsz)
-            steps = (y[0] if isinstance(y, list) else y).shape[1] // self.be.bsz
+            steps = next(flatten(y)).shape[1] // self.be.bsz
             model.cost.get_cost(y, t)
             per_column = model.cost.outputs.asnumpyarray()[:, : size * steps]
             self.loss += float(per_column.sum()) / steps

@@ -27,10 +27,15 @@ class Reference(NamedTuple):
 
 
 class Store(NamedTuple):
-    """A value written at each place of the space; a truth value as 1 or 0."""
+    """A value written at each place of the space; a truth value as 1 or 0.
+
+    With ``stream`` past the caches, which needs rows that begin and end on whole lines of 64 bytes
+    (the end of a single row does not matter).
+    """
 
     value: int
     reference: int
+    stream: bool = False
 
 
 class Fold(NamedTuple):

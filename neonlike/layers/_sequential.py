@@ -35,6 +35,7 @@ class Sequential(LayerContainer):
     Attributes:
         layers: the flat list.
         global_deltas: the delta buffers made by ``allocate_deltas``.
+        node_alpha: factor of the gradients sent below the branch nodes in it (trunks of trees).
 
     Raises:
         AssertionError: no layers, or a first layer that works in place.
@@ -45,6 +46,7 @@ class Sequential(LayerContainer):
         super().__init__(name)
         self.layers = list(flatten(layers))
         self.global_deltas: DeltasTree | None = None
+        self.node_alpha = 1.0
         self._batch_size = 0
         self._take_layers()
 
@@ -166,8 +168,7 @@ class Sequential(LayerContainer):
 
         Args:
             error: gradient of the outputs.
-            alpha, beta: for the layers that write to shared deltas: the first
-                one and those after a branch node.
+            alpha, beta: for the first layer, which may write to shared deltas.
 
         Returns:
             The input gradient; at the start of a network the first layer's deltas (None).
@@ -180,7 +181,7 @@ class Sequential(LayerContainer):
                 elif place is ROOT:
                     error = bprop(layer, error, alpha, beta)
                 else:
-                    error = bprop(layer, error, *self._node_scale(layer.prev_layer, alpha))
+                    error = bprop(layer, error, *self._node_scale(layer.prev_layer))
         except Exception as exception:
             fail(exception, layer, "bprop", error, self._batch_size)
         # roots differ in what they return and keep when nothing is below them
@@ -200,10 +201,9 @@ class Sequential(LayerContainer):
             return layer, AFTER_NODE, call
         return layer, INSIDE, None
 
-    def _node_scale(self, node: BranchNode, alpha: float) -> tuple[float, float]:
+    def _node_scale(self, node: BranchNode) -> tuple[float, float]:
         """Scale of the first layer after an inner node: branches have already written there."""
-        inner_branch = isinstance(self.layers[0], BranchNode)
-        return (1.0 if inner_branch else alpha), (1.0 if node.branched else 0.0)
+        return self.node_alpha, (1.0 if node.branched else 0.0)
 
     @property
     def outputs_reader(self) -> Layer | None:

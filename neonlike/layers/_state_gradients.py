@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neonlike.layers._rnn_bidirectional import BiRNN
 from neonlike.layers._rnn_gated import GRU, LSTM
 from neonlike.layers._rnn_recurrent import Recurrent
 from neonlike.layers._zoo_base import ZooLayer
@@ -47,23 +48,33 @@ def state_signals(layer: Any) -> dict[str, Array]:
     """Return what the last ``fprop`` of a layer has left: its states and gates (rows, T, N).
 
     Args:
-        layer: a layer for which ``has_state_gradients`` is true.
+        layer: a layer for which ``has_state_signals`` is true.
 
     Returns:
         "h", "c", "i", "f", "o", "g" of an LSTM, "h", "r", "z", "q" of a GRU (q the candidate), "h"
-        of plain layers, the signals of ``trace`` of layers that have that method.
+        of plain layers, the signals of ``trace`` of layers that have that method. Bidirectional
+        layers have each of them twice, "h→" and "h←".
     """
     if isinstance(layer, ZooLayer):
         return {name: _steps(layer, tensor) for name, tensor in layer._signals().items()}
     sweep = layer.sweep.tensors
-    signals = {"h": _steps(layer, sweep.h)}
-    if sweep.cell == "lstm":
-        signals["c"] = _steps(layer, sweep.c)
+    stacked = {"h": sweep.h} | ({"c": sweep.c} if sweep.cell == "lstm" else {})
     names = {"lstm": "ifog", "gru": "rzq"}.get(sweep.cell, "")
-    if names:
-        gates = np.split(_steps(layer, sweep.gates), len(names))
-        signals.update(zip(names, gates, strict=True))
+    signals: dict[str, Array] = {}
+    for direction, arrow in enumerate("→←" if sweep.directions == 2 else [""]):
+        for name, tensor in stacked.items():
+            states = np.split(_steps(layer, tensor), sweep.directions)
+            signals[name + arrow] = states[direction]
+        if names:
+            gates = np.split(_steps(layer, sweep.gates), sweep.directions * len(names))
+            own = gates[direction * len(names) :]
+            signals |= {name + arrow: gate for name, gate in zip(names, own, strict=False)}
     return signals
+
+
+def has_state_signals(layer: Any) -> bool:
+    """Tell whether ``state_signals`` knows the layer: those that go along a sequence."""
+    return has_state_gradients(layer) or isinstance(layer, BiRNN)
 
 
 def has_state_gradients(layer: Any) -> bool:

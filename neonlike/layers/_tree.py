@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 class Tree(LayerContainer):
     """A trunk and branches that leave it at BranchNodes; one output each.
 
+    A Tree may stand at the end of the trunk or of a branch of another: outputs, errors and costs
+    are nested in the same way.
+
     Args:
         layers: trunk and branches, each a Sequential, a list of layers or a layer. A
             branch starts with a BranchNode of the trunk or of an earlier branch.
@@ -85,9 +88,18 @@ class Tree(LayerContainer):
         return [branch.get_terminal() for branch in self.layers]
 
     def configure(self, in_obj: Any) -> Self:
-        """Configure trunk and branches; ``out_shape`` is a list."""
+        """Configure trunk and branches; ``out_shape`` is a list.
+
+        Raises:
+            ValueError: a node first, right behind another one.
+        """
         super().configure(in_obj)
         trunk, *branches = self.layers
+        if isinstance(in_obj, BranchNode) and isinstance(trunk.layers[0], BranchNode):
+            raise ValueError(
+                f"{describe(self)} starts with {describe(trunk.layers[0])} right behind "
+                f"{describe(in_obj)}; put a layer between the two nodes"
+            )
         trunk.configure(in_obj)
         for branch in branches:
             branch.configure(None)
@@ -101,12 +113,14 @@ class Tree(LayerContainer):
         self._note_accumulation(accumulate_updates)
 
     def allocate_deltas(self, global_deltas: DeltasTree | None = None) -> None:
-        """Make delta buffers, a tree of them for every branch."""
+        """Make delta buffers; at the end of other layers ``set_deltas`` does it."""
+        if global_deltas is None:
+            self.set_deltas(None)
+
+    def set_deltas(self, global_deltas: DeltasTree | None) -> None:
+        """Make a tree of delta buffers for every branch, after a node before has made its own."""
         for branch in self.layers:
             branch.allocate_deltas(None)
-
-    def set_deltas(self, global_deltas: DeltasTree) -> None:
-        """Nothing: every branch has taken buffers of its own tree."""
 
     def fprop(self, inputs: Any, inference: bool = False) -> Any:
         """Return the list of outputs, trunk first."""
@@ -116,17 +130,25 @@ class Tree(LayerContainer):
         self.outputs = outputs
         return outputs
 
-    def bprop(self, error: Any, alpha: float = 1.0, beta: float = 0.0) -> None:
+    def bprop(self, error: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:
         """Run all branches backward, the trunk last.
 
         Args:
             error: list of errors, trunk first.
-            alpha, beta: unused: a tree has nothing below it.
+            alpha, beta: of the deltas below a tree at the end of other layers.
+
+        Returns:
+            The input gradient, None at the start of a network.
         """
-        for branch, part, own_alpha, own_beta in reversed(
-            list(zip(self.layers, error, self.alphas, self.betas, strict=True))
-        ):
-            branch.bprop(part, alpha=own_alpha, beta=own_beta)
+        (trunk, part, *scale), *branches = zip(
+            self.layers, error, self.alphas, self.betas, strict=True
+        )
+        for branch, *own in reversed(branches):
+            branch.bprop(*own)
+        trunk.node_alpha = scale[0]
+        if not isinstance(trunk.layers[0], BranchNode):  # else branches have written below it
+            scale = [alpha, beta]
+        return trunk.bprop(part, *scale)
 
 
 class SingleOutputTree(Tree):

@@ -83,6 +83,7 @@ class ZooLayer(ParameterLayer):
         self.states_by_name: dict[str, Any] = {}
         self._trained_on: Any = None  # the inputs of the last minibatch that was trained on
         self._final_errors: dict[str, Any] = {}
+        self._carried: dict[str, Any] = {}
         self._bound: tuple[Any, ...] = ()
         self._resumed = False
 
@@ -160,10 +161,11 @@ class ZooLayer(ParameterLayer):
         return self.be.zeros((rows, self.nsteps * self.be.bsz))
 
     def _state(self, name: str, rows: int) -> Any:
-        """A state buffer (rows, (T + 1) * N), and one for the gradient before step 0."""
+        """A state buffer (rows, (T + 1) * N), and those of what comes before step 0."""
         buffer = self.be.zeros((rows, (self.nsteps + 1) * self.be.bsz))
         self.states_by_name[name] = buffer
-        self._final_errors[name] = self.be.zeros((rows, self.be.bsz))
+        for before in (self._final_errors, self._carried):
+            before[name] = self.be.zeros((rows, self.be.bsz))
         return buffer
 
     # -- passes ---------------------------------------------------------------
@@ -183,9 +185,9 @@ class ZooLayer(ParameterLayer):
         self._resumed = False
         self._check_size("the inputs do not fit", inputs, (self.nin, self._columns))
         self.x, self.inputs = inputs, inputs
-        for state in self.states_by_name.values():
+        for name, state in self.states_by_name.items():
             if carry:
-                self._first(state)[:] = self._last(state)
+                self._carry(name, state)
             else:
                 self._first(state).fill(0)
         if init_state is not None:
@@ -194,6 +196,12 @@ class ZooLayer(ParameterLayer):
             first[: self.output_size] = init_state
         self._forward()
         return self.outputs
+
+    def _carry(self, name: str, state: Any) -> None:
+        """Copy the last state to the first one, which NumPy would not do without a temporary."""
+        carried = self._carried[name]
+        carried[:] = self._last(state)
+        self._first(state)[:] = carried
 
     def bprop(self, deltas: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:
         """Compute dW, and ``alpha * input gradient + beta * old deltas``.

@@ -115,6 +115,11 @@ class LSTMVariant(ZooLayer):
                 f"{', '.join(self._form.gates)}, got gate_bias for {', '.join(sorted(unknown))}"
             )
 
+    @property
+    def gates(self) -> str:
+        """The gates that the variant has, in packing order."""
+        return self._form.gates
+
     def parts(self) -> list[Part]:
         """Return the parameters that the variant has."""
         n, rows = self.output_size, len(self._form.gates) * self.output_size

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from neonlike.backends._exclusive import exclusive
+from neonlike.layers.container import flatten
 from neonlike.models._state import ModelState
 from neonlike.transforms import Score
 from neonlike.util.beamsearch import BeamSearch
@@ -47,7 +48,7 @@ class PredictMixin(ModelState):
         getattr(metric, "start_eval", lambda: None)()  # a metric may be any callable
         for x, t in dataset:
             y = self.fprop(x, inference=True)
-            steps = (y[0] if isinstance(y, list) else y).shape[1] // self.be.bsz
+            steps = next(flatten(y)).shape[1] // self.be.bsz
             columns = steps * min(total - seen, self.be.bsz)
             values += np.float32(columns) * metric(y, t, calcrange=slice(0, columns))
             seen += columns

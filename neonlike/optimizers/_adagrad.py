@@ -47,9 +47,9 @@ class Adagrad(Optimizer):
     @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:
         be, (total,) = self.be, states
-        total[:] = total + be.square(grad)
         step = (lr * scale) * grad / be.sqrt(total + self.epsilon)
-        param[:] = self.clip_value(param - step, self.param_clip_value)
+        new = self.clip_value(param - step, self.param_clip_value)
+        be.assign_all((total, total + be.square(grad)), (param, new))
 
 
 class Adadelta(Optimizer):
@@ -85,7 +85,9 @@ class Adadelta(Optimizer):
     @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:
         be, eps, (grads, deltas, delta) = self.be, self.epsilon, states
-        grads[:] = self.decay * grads + (1.0 - self.decay) * be.square(grad)
-        delta[:] = be.sqrt((deltas + eps) / (grads + eps)) * grad
-        deltas[:] = self.decay * deltas + (1.0 - self.decay) * be.square(delta)
-        param[:] = self.clip_value(param - delta, self.param_clip_value)
+        be.assign_all(
+            (grads, self.decay * grads + (1.0 - self.decay) * be.square(grad)),
+            (delta, be.sqrt((deltas + eps) / (grads + eps)) * grad),
+            (deltas, self.decay * deltas + (1.0 - self.decay) * be.square(delta)),
+            (param, self.clip_value(param - delta, self.param_clip_value)),
+        )

@@ -80,10 +80,11 @@ class Adam(Optimizer):
     @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:
         be, (m, v) = self.be, states
-        m[:] = self.beta_1 * m + (1.0 - self.beta_1) * grad
-        v[:] = self.beta_2 * v + (1.0 - self.beta_2) * be.square(grad)
+        mean = self.beta_1 * m + (1.0 - self.beta_1) * grad
+        square = self.beta_2 * v + (1.0 - self.beta_2) * be.square(grad)
         step = (lr * scale) * m / (be.sqrt(v) + self.epsilon)
-        param[:] = self.clip_value(param - step, self.param_clip_value)
+        new = self.clip_value(param - step, self.param_clip_value)
+        be.assign_all((m, mean), (v, square), (param, new))
 
 
 class ShiftAdaMax(Optimizer):
@@ -131,8 +132,8 @@ class ShiftAdaMax(Optimizer):
     @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:
         be, (m, u, inv) = self.be, states
-        m[:] = self.beta_1 * m + (1.0 - self.beta_1) * grad
-        u[:] = be.maximum(self.beta_2 * u, be.absolute(grad))
-        inv[:] = 1.0 / (u + self.epsilon)
+        mean = self.beta_1 * m + (1.0 - self.beta_1) * grad
+        largest = be.maximum(self.beta_2 * u, be.absolute(grad))
         power = be.exp2(be.rint(be.safelog(inv) * (1.0 / LOG2)))  # inv is positive
-        param[:] = self.clip_value(param - lr * m * power, self.param_clip_value)
+        new = self.clip_value(param - lr * m * power, self.param_clip_value)
+        be.assign_all((m, mean), (u, largest), (inv, 1.0 / (u + self.epsilon)), (param, new))

@@ -67,6 +67,6 @@ class GradientDescentMomentum(Optimizer):
             return
         (v,) = states
         d = (lr * scale) * grad + (lr * decay) * param if decay else (lr * scale) * grad
-        v[:] = m * v - d
-        step = m * v - d if self.nesterov else v  # d still reads the old parameter
-        param[:] = self.clip_value(param + step, self.param_clip_value)
+        step = m * v - d if self.nesterov else v  # of the new v, and d of the old parameter
+        new = self.clip_value(param + step, self.param_clip_value)
+        self.be.assign_all((v, m * v - d), (param, new))

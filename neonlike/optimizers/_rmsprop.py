@@ -54,6 +54,6 @@ class RMSProp(Optimizer):
     @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:
         be, (r,) = self.be, states
-        r[:] = self.decay_rate * r + (1.0 - self.decay_rate) * be.square(grad)
+        mean = self.decay_rate * r + (1.0 - self.decay_rate) * be.square(grad)
         step = (lr * scale) * grad / (be.sqrt(r + self.epsilon) + self.epsilon)
-        param[:] = self.clip_value(param - step, self.param_clip_value)
+        be.assign_all((r, mean), (param, self.clip_value(param - step, self.param_clip_value)))

@@ -3,9 +3,6 @@
 from neonlike.visualizations._environment import describe_environment as describe_environment
 from neonlike.visualizations._grad_flow import grad_flow as grad_flow
 from neonlike.visualizations._grad_flow import plot_grad_flow as plot_grad_flow
-from neonlike.visualizations._grad_flow import plot_singular_values as plot_singular_values
-from neonlike.visualizations._grad_flow import singular_values as singular_values
-from neonlike.visualizations._grad_flow import spectral_radius as spectral_radius
 from neonlike.visualizations._history import History as History
 from neonlike.visualizations._layer_times import LayerRow as LayerRow
 from neonlike.visualizations._layer_times import count_parameters as count_parameters
@@ -20,6 +17,12 @@ from neonlike.visualizations._plots import line_figure as line_figure
 from neonlike.visualizations._plots import montage_figure as montage_figure
 from neonlike.visualizations._plots import overlay_figure as overlay_figure
 from neonlike.visualizations._plots import roc_figure as roc_figure
+from neonlike.visualizations._recurrent_matrix import (
+    plot_singular_values as plot_singular_values,
+)
+from neonlike.visualizations._recurrent_matrix import singular_values as singular_values
+from neonlike.visualizations._recurrent_matrix import spectral_radius as spectral_radius
+from neonlike.visualizations._recurrent_report import add_recurrent as add_recurrent
 from neonlike.visualizations._report import Report as Report
 from neonlike.visualizations._state_maps import plot_states as plot_states
 from neonlike.visualizations._state_maps import state_activity as state_activity
@@ -45,6 +48,7 @@ __all__ = [
     "Series",
     "Theme",
     "UnrolledGraph",
+    "add_recurrent",
     "bar_figure",
     "confusion_figure",
     "count_parameters",

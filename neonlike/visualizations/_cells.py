@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from neonlike.layers import (
     GRU,
     LSTM,
     LSTM97,
+    BiLSTM,
     BiRNN,
     DeepTransitionRNN,
     Jordan,
@@ -23,6 +24,16 @@ from neonlike.layers import (
 from neonlike.layers._rnn_output import RecurrentOutput
 
 IDENTITY = "identity"
+
+
+class Way(NamedTuple):
+    """Which way in time a net goes: the ending of its parameters, and what it sees."""
+
+    ending: str
+    delay: int
+
+
+WAYS = {"": Way("", 1), "f": Way("_f", 1), "b": Way("_b", -1)}
 
 
 @dataclass(frozen=True)
@@ -41,10 +52,10 @@ class Unit:
 
 @dataclass(frozen=True)
 class Link:
-    """``target`` reads ``source``, of ``delay`` steps before.
+    """``target`` reads ``source``, of ``delay`` steps before (of steps after, if negative).
 
     Attributes:
-        initial: the state before step 0 is a node of its own.
+        initial: the state before the first step is a node of its own.
         every: ``target`` exists once and reads all steps of ``source``.
     """
 
@@ -75,7 +86,7 @@ def build_template(layers: Any) -> Template:
     Layers that make no new vector at each step (activations, dropout, convolutions) are left out.
 
     Raises:
-        ValueError: a layer that sweeps in more than one direction, or no layers.
+        ValueError: a layer that sweeps over pictures, or no layers.
     """
     leaves = list(_leaves(layers))
     if not leaves:
@@ -112,27 +123,42 @@ def _prefix(number: int) -> str:
     return "" if number == 1 else f"h{number}."
 
 
-def _recurrent(template: Template, layer: Any, number: int) -> None:
-    h, below, prefix = f"h{number}", template.top, _prefix(number)
+def _recurrent(template: Template, layer: Any, number: int, way: str = "") -> None:
+    h, below, prefix = f"h{number}{way}", template.top, _prefix(number)
     template.units.append(Unit(h, "state", layer.output_size, below.once))
     template.links += [
-        Link(below.name, h, prefix + "W_input"),
-        Link(h, h, prefix + "W_recur", 1),
+        Link(below.name, h, f"{prefix}W_input{WAYS[way].ending}"),
+        Link(h, h, f"{prefix}W_recur{WAYS[way].ending}", WAYS[way].delay),
     ]
 
 
-def _lstm(template: Template, layer: Any, number: int) -> None:
-    h, c, below, prefix = f"h{number}", f"c{number}", template.top, _prefix(number)
-    size, old = layer.output_size, isinstance(layer, LSTM97)
+def _lstm(template: Template, layer: Any, number: int, way: str = "") -> None:
+    h, c, below, prefix = f"h{number}{way}", f"c{number}{way}", template.top, _prefix(number)
+    size, old, (ending, delay) = layer.output_size, isinstance(layer, LSTM97), WAYS[way]
     kept = old or getattr(layer, "variant", "") == "NFG"
     gated = getattr(layer, "variant", "") != "NOG"
     template.units += [Unit(c, "cell", size), Unit(h, "state", size)]
     template.links += [
-        Link(below.name, c, prefix + "W_input"),
-        Link(h, c, prefix + "W_recur", 1),
-        Link(c, c, IDENTITY if kept else "forget gate", 1),
+        Link(below.name, c, f"{prefix}W_input{ending}"),
+        Link(h, c, f"{prefix}W_recur{ending}", delay),
+        Link(c, c, IDENTITY if kept else "forget gate", delay),
         Link(c, h, "output gate" if gated else IDENTITY),
     ]
+
+
+def _both_ways(template: Template, layer: Any, number: int) -> None:
+    """A net forwards and one backwards in time, and their outputs stacked."""
+    cell, h = (_lstm if isinstance(layer, BiLSTM) else _recurrent), f"h{number}"
+    parts = []
+    for way in "fb":
+        part = Template([template.top], [])
+        cell(part, layer, number, way)
+        parts.append(part)
+    for part in parts:
+        template.units += part.units[1:]
+        template.links += part.links
+    template.units.append(Unit(h, "state", 2 * layer.output_size))
+    template.links += [Link(h + way, h, IDENTITY) for way in "fb"]
 
 
 def _jordan(template: Template, layer: Any, number: int) -> None:
@@ -184,6 +210,7 @@ def _reduce_steps(template: Template, layer: Any) -> None:
 
 
 CELLS: tuple[tuple[Any, Callable[[Template, Any, int], None]], ...] = (
+    (BiRNN, _both_ways),
     ((LSTM, LSTM97, LSTMVariant), _lstm),
     (GRU, _recurrent),
     (Recurrent, _recurrent),
@@ -194,9 +221,9 @@ CELLS: tuple[tuple[Any, Callable[[Template, Any, int], None]], ...] = (
 
 def _cell(layer: Any) -> Callable[[Template, Any, int], None] | None:
     """Return what adds the layer to a template, None for layers without a state."""
-    if isinstance(layer, BiRNN | ReNet):
+    if isinstance(layer, ReNet):
         raise ValueError(
-            f"unroll_graph: layer {layer.name!r} ({type(layer).__name__}) sweeps in several "
-            "directions; a graph is drawn of layers that go forwards in time"
+            f"unroll_graph: layer {layer.name!r} (ReNet) sweeps over pictures; a graph is drawn of "
+            "layers that go along a sequence"
         )
     return next((add for kinds, add in CELLS if isinstance(layer, kinds)), None)

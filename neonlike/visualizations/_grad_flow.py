@@ -64,39 +64,6 @@ def grad_flow(model: Any, x: Any, t: Any, loss_at: str = "last") -> dict[str, Ar
     }
 
 
-def spectral_radius(layer: Any) -> float:
-    """Return the largest absolute eigenvalue of the recurrent matrix (of all gates' matrices).
-
-    Raises:
-        ValueError: the layer has no square recurrent matrix.
-    """
-    return max(float(np.abs(np.linalg.eigvals(block)).max()) for block in _blocks(layer))
-
-
-def singular_values(layer: Any) -> Array:
-    """Return the singular values of the recurrent matrix, falling; one row per gate.
-
-    Values above 1 are directions in which states (and gradients) may grow from step to step.
-
-    Raises:
-        ValueError: the layer has no square recurrent matrix.
-    """
-    return np.stack([np.linalg.svd(block, compute_uv=False) for block in _blocks(layer)])
-
-
-def _blocks(layer: Any) -> list[Array]:
-    """The matrices from states to the next step: one of plain layers, one per gate of others."""
-    weights = getattr(layer, "W_recur", None)
-    weights = getattr(layer, "W_1", None) if weights is None else weights
-    if weights is None or weights.shape[0] % weights.shape[1]:
-        shape = None if weights is None else weights.shape
-        raise ValueError(
-            f"layer {layer.name!r} ({type(layer).__name__}): expected an allocated layer whose "
-            f"recurrent weights are one or more square matrices, got weights of shape {shape}"
-        )
-    return np.split(weights.get(), weights.shape[0] // weights.shape[1])
-
-
 def plot_grad_flow(
     flows: Mapping[str, npt.ArrayLike],
     radii: Mapping[str, float] | None = None,
@@ -120,23 +87,3 @@ def plot_grad_flow(
         series.append(Series(label, np.arange(len(norms)), norms, colour))
     panel = Panel("", "step t", "gradient norm", series, log_y=True, integer_x=True)
     return line_figure([panel], theme, title)
-
-
-def plot_singular_values(layers: Mapping[str, Any], theme: Theme = LIGHT) -> Figure:
-    """Draw the singular values of recurrent matrices, one line per layer and gate.
-
-    Args:
-        layers: legend -> layer.
-        theme: colours.
-    """
-    rows = {
-        name if len(values) == 1 else f"{name}, gate {gate}": row
-        for name, values in ((name, singular_values(layer)) for name, layer in layers.items())
-        for gate, row in enumerate(values)
-    }
-    series = [
-        Series(label, np.arange(1, len(row) + 1), row, colour, marker="o")
-        for colour, (label, row) in enumerate(rows.items())
-    ]
-    panel = Panel("", "rank", "singular value", series, integer_x=True)
-    return line_figure([panel], theme, "Recurrent matrix")

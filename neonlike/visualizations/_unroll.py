@@ -98,15 +98,15 @@ def unroll_graph(layers: Any, nsteps: int, folded: bool = False) -> UnrolledGrap
 
     Weights are shared by all steps, so they appear as edges with equal labels. Biases, activations
     and all layers that make no new vector at each step belong to the nodes. States before
-    the first step are nodes at t = -1.
+    the first step are nodes at t = -1; of nets that go backwards in time, at t = nsteps.
 
     Args:
         layers: a model, a container or a list of layers, configured or not.
         nsteps: steps to unroll.
-        folded: one node per vector instead, recurrent edges with delay 1.
+        folded: one node per vector instead, recurrent edges with delay 1 (backwards -1).
 
     Raises:
-        ValueError: no step, no layers, or a layer that sweeps in several directions.
+        ValueError: no step, no layers, or a layer that sweeps over pictures.
     """
     if nsteps < 1:
         raise ValueError(f"unroll_graph: nsteps must be at least 1, got {nsteps}")
@@ -120,28 +120,30 @@ def unroll_graph(layers: Any, nsteps: int, folded: bool = False) -> UnrolledGrap
 
 
 def _unrolled(template: Template, nsteps: int) -> tuple[list[Node], list[Edge]]:
-    states = {link.source for link in template.links if link.delay and link.initial}
+    outside = {
+        (link.source, -1 if link.delay > 0 else nsteps)
+        for link in template.links
+        if link.delay and link.initial
+    }
     nodes = [
         Node(f"{unit.name}[{t}]", unit.kind, t, _shape(unit))
-        for t in range(-1, nsteps)
+        for t in range(-1, nsteps + 1)
         for unit in template.units
-        if _exists(unit, t, nsteps, states)
+        if (unit.name, t) in outside or _exists(unit, t, nsteps)
     ]
     units = {unit.name: unit for unit in template.units}
     edges = [
         edge
         for t in range(nsteps)
         for link in template.links
-        if _exists(units[link.target], t, nsteps, states)
+        if _exists(units[link.target], t, nsteps)
         for edge in _edges(link, t)
     ]
     return nodes, edges
 
 
-def _exists(unit: Unit, t: int, nsteps: int, states: set[str]) -> bool:
-    if t < 0:
-        return unit.name in states
-    return not unit.once or t == nsteps - 1
+def _exists(unit: Unit, t: int, nsteps: int) -> bool:
+    return 0 <= t < nsteps and (not unit.once or t == nsteps - 1)
 
 
 def _edges(link: Link, t: int) -> Iterator[Edge]:
@@ -157,4 +159,4 @@ def _shape(unit: Unit) -> tuple[int, ...] | None:
 
 def _delayed(edge: Edge) -> str:
     folded = "[" not in edge.source
-    return f"{edge.source}(t-{edge.delay})" if folded and edge.delay else edge.source
+    return f"{edge.source}(t{-edge.delay:+d})" if folded and edge.delay else edge.source

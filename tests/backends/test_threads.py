@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import compiled_only
 from short_training import ShortTraining
 
 from neonlike.backends import cleanup_backend, gen_backend
@@ -234,6 +235,7 @@ def test_a_layer_without_a_model(make_be: Callable[..., Any]) -> None:
     np.testing.assert_array_equal(here, there)
 
 
+@compiled_only
 def test_other_threads_use_the_same_number_of_kernel_threads() -> None:
     import numba
 

@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import compiled_only
 from golden_cases import arrays, case_info, case_names, golden_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from neonlike.backends import _evaluator, _tree_log, cleanup_backend, gen_backend
+from neonlike.backends import _evaluator, _fused, _tree_log, cleanup_backend, gen_backend
 from neonlike.backends._threads import available_threads, get_num_threads, set_num_threads
 from neonlike.kernels.numba import fused as kernels
 
+pytestmark = compiled_only
 ROWS, COLUMNS = 5, 37
 FULL = (ROWS, COLUMNS)
 SHAPES = {"x": FULL, "y": FULL, "row": (1, COLUMNS), "col": (ROWS, 1), "one": (1, 1)}
@@ -340,6 +342,28 @@ def test_threads_do_not_change_bits(be: Any, monkeypatch: pytest.MonkeyPatch) ->
     for other in found[1:]:
         for mine, first in zip(other, found[0], strict=True):
             np.testing.assert_array_equal(mine, first)
+
+
+@pytest.mark.parametrize("columns", [64, 37])
+def test_large_results_bypass_the_caches(
+    be: Any, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_fused, "STREAM_BYTES", 1)
+    nests: list[Any] = []
+    original = kernels.compile_nest
+    monkeypatch.setattr(kernels, "compile_nest", lambda n: nests.append(n) or original(n))
+    shape = (70, columns)
+    x, y, out, flat = (be.array(np.random.RandomState(0).normal(size=shape)) for _ in range(4))
+    expected = np.tanh(x.get()) * 2
+    out[:] = be.tanh(x) * 2
+    y[:] = y + be.tanh(x) * 2  # read and written
+    flat.reshape(1, -1)[:] = be.tanh(x.reshape(1, -1)) * 2
+    np.testing.assert_allclose(out.get(), expected, rtol=1e-5)
+    np.testing.assert_allclose(y.get(), x.get() + expected, rtol=1e-5)
+    np.testing.assert_array_equal(flat.get(), out.get())
+    streamed = [nest.groups[0][0].stores[0].stream for nest in nests]
+    whole_lines = columns * 4 % 64 == 0
+    assert streamed == [whole_lines, False, whole_lines]
 
 
 def test_steady_state_allocates_nothing_large(be: Any) -> None:

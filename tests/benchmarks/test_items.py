@@ -12,14 +12,22 @@ from benchmarks.items.kernels import KERNELS
 from benchmarks.items.nets import NETS
 from benchmarks.items.scaling import SCALING
 from benchmarks.items.spatial import SPATIAL
+from benchmarks.items.trees import TREES
 from benchmarks.items.zoo import ZOO
 from neonlike.backends import cleanup_backend, gen_backend
 
-SMALL = ["onehot_1000x128", "reduce_max_1_4096x128", "softmax_bprop_1000x128", "nms_2000"]
+SMALL = [
+    "tree_rmsprop_1024",
+    "onehot_1000x128",
+    "reduce_max_1_4096x128",
+    "softmax_bprop_1000x128",
+    "nms_2000",
+]
 
 
 def test_ids_are_unique() -> None:
-    ids = Counter(item.id for item in (*NETS, *KERNELS, *SPATIAL, *ELEMENTWISE, *SCALING, *ZOO))
+    tables = (NETS, KERNELS, TREES, SPATIAL, ELEMENTWISE, SCALING, ZOO)
+    ids = Counter(item.id for table in tables for item in table)
     assert [item for item, count in ids.items() if count > 1] == []
     assert len(ITEMS) == len(ids)
 

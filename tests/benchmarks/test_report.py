@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from compiled import compiled_only
 
 from benchmarks import __main__ as command
 from benchmarks import _calls, _report, _targets, time_item
@@ -113,6 +114,7 @@ def test_unknown_item() -> None:
         command.select(["nonsense"])
 
 
+@compiled_only
 def test_calls_of_a_step() -> None:
     counts = _calls.count_calls("net_mnist_mlp_n32")
     cleanup_backend()

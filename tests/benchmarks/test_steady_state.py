@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from compiled import compiled_only
 
 from benchmarks.items import ITEMS
 from neonlike.backends import cleanup_backend, gen_backend
@@ -27,6 +28,7 @@ def fast(request: pytest.FixtureRequest) -> Iterator[Any]:
     cleanup_backend()
 
 
+@compiled_only
 @pytest.mark.parametrize(("fast", "name"), [(n, n) for n in NETS], indirect=["fast"], ids=NETS)
 def test_steps_make_nothing_large(fast: Any, name: str) -> None:
     step = ITEMS[name].neonlike(fast)

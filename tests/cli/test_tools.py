@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from compiled import compiled_only
 
 from neonlike.cli import _bench, main
 from neonlike.cli._warmup_kinds import KINDS
@@ -145,7 +147,7 @@ def test_info(capsys: pytest.CaptureFixture[str]) -> None:
         assert facts["threading layer"] in ("tbb", "omp", "workqueue")
         assert Path(facts["kernel cache"]).is_dir()
     assert main(["info"]) == 0
-    assert f"kernel set {' ' * 6}{facts['kernel set']}" in capsys.readouterr().out
+    assert re.search(f"kernel set +{facts['kernel set']}", capsys.readouterr().out)
 
 
 def test_info_reports_broken_kernels(
@@ -164,6 +166,7 @@ def test_warmup_networks(be: object, kind: str) -> None:
     train_kind(kind)
 
 
+@compiled_only
 def test_warmup(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["warmup", "affine"]) == 0
     said = capsys.readouterr()

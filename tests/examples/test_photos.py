@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,12 @@ def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     image = read_photo(tmp_path / "a.jpg", 32)
     assert image[:, :, 28].min() > 200  # white is now on the right
     assert image[:, :, 3].max() < 50
+
+
+def test_without_pillow_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ImportError, match=r"pip install 'neonlike\[images\]'"):
+        read_photo("a.jpg", 8)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK"])

@@ -32,6 +32,7 @@ FILES = {
     "config.json", "curves.png", "environment.json", "errors.png", "confusion.png",
     "feature_maps.png", "filters.png", "gradients.png", "history.csv", "history.h5",
     "predictions.csv", "report.html", "result.json", "roc.png", "checkpoints",
+    "singular_values.png",
 }  # fmt: skip
 QUICKEST = ("--network", "birnn_last", "--size", "16", "--name", "small")
 SMALL = ("--quick", "--train", "40", "--valid", "20", "--test", "20")

@@ -36,6 +36,16 @@ def test_quick_run(script: str, tmp_path: Path) -> None:
     assert "accepted" in printed
 
 
+def test_reber_as_in_1997(tmp_path: Path) -> None:
+    printed = run("zoo/embedded_reber.py", "--quick", "--of-1997", cwd=tmp_path)
+    assert [line.split()[0] for line in printed.splitlines()[:2]] == ["3x2", "4x1"]
+    assert printed.count("not learnt after 1024 strings") == 2
+
+
+def test_progress_is_for_terminals_only(tmp_path: Path) -> None:
+    assert "\r" not in run("zoo/temporal_order.py", "--quick", cwd=tmp_path)
+
+
 def test_gradient_flow_obeys_the_law(tmp_path: Path) -> None:
     picture = tmp_path / "flow.png"
     printed = run("zoo/gradient_flow.py", "--quick", "--out", picture, cwd=tmp_path)
@@ -52,6 +62,15 @@ def test_gradient_flow_obeys_the_law(tmp_path: Path) -> None:
 @pytest.mark.skipif(not CHORALES.exists(), reason="the chorales are not part of the repository")
 def test_chorales(tmp_path: Path) -> None:
     assert "accepted" in run("zoo/chorales.py", CHORALES, "--quick", cwd=tmp_path)
+
+
+@pytest.mark.skipif(not CHORALES.exists(), reason="the chorales are not part of the repository")
+def test_odyssey(tmp_path: Path) -> None:
+    words = "--variants", "NP,CIFG,NOAF", "--out", "odyssey.png"
+    printed = run("zoo/lstm_odyssey.py", CHORALES, "--quick", *words, cwd=tmp_path)
+    assert sorted(line.split()[0] for line in printed.splitlines()[-4:-1]) == ["CIFG", "NOAF", "NP"]
+    with Image.open(tmp_path / "odyssey.png") as image:
+        assert image.width > 1000
 
 
 def test_renet_reads_digits(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ FUNCTIONS: dict[str, tuple[Callable[[Array], Array], float]] = {
     "log": (np.log, 1.0),
     "log2": (np.log2, 1.7),
     "tanh": (np.tanh, 2.5),
-    "sig": (sigmoid(np.exp), 2.5),
+    "sig": (sigmoid(np.exp), 3.1),
     "sig2": (sigmoid(np.exp2), 2.5),
 }
 

@@ -12,13 +12,11 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from golden_cases import case_info, golden_file
+from compiled import compiled_only
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from training_runs import Recorder, build_network, iterators
 
 from neonlike.backends import cleanup_backend, gen_backend
-from neonlike.callbacks import Callbacks
 from neonlike.initializers import Kaiming
 from neonlike.kernels.numba import _winograd, _winograd_update, conv
 from neonlike.kernels.numba._vector import LANES
@@ -234,6 +232,7 @@ def test_switch(make_fast: Callable[..., Any]) -> None:
         make_fast(numerics="exact")
 
 
+@compiled_only
 def test_whole_net(make_fast: Callable[..., Any]) -> None:
     """Outputs and gradients of a convolutional net, fast against strict."""
     results = {}
@@ -257,24 +256,6 @@ def test_whole_net(make_fast: Callable[..., Any]) -> None:
     for fast, strict in zip(results["fast"], results["strict"], strict=True):
         assert np.abs(fast - strict).max() <= 1e-4 * np.abs(strict).max()
     assert not np.array_equal(results["fast"][0], results["strict"][0])
-
-
-def test_golden_training_run(
-    make_fast: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The net is too small for Winograd to win, so it is forced on every 3x3 layer."""
-    monkeypatch.setattr(_winograd, "LEAST_CHANNELS", 1)
-    monkeypatch.setattr(_winograd, "_best_size", lambda taps, *args: _winograd_update.SIZES[taps])
-    case = "seeded/train_convnet_bn_dropout"
-    info, gold = case_info("training", case), golden_file("training")[case]
-    make_fast(rng_seed=info["rng_seed"], batch_size=info["batch_size"])
-    train, _ = iterators(case)
-    model = Model(layers=build_network(info["layers"]))
-    callbacks, recorder = Callbacks(model, progress_bar=False), Recorder()
-    callbacks.add_callback(recorder)
-    optimizer, cost = (build_network(info[name]) for name in ("optimizer", "cost"))
-    model.fit(train, cost, optimizer, info["num_epochs"], callbacks)
-    np.testing.assert_allclose(recorder.epoch_total_cost, gold["epoch_total_cost"], rtol=5e-3)
 
 
 @pytest.mark.parametrize("lanes", [n for n in (4, 8, 16) if n != LANES])

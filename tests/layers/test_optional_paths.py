@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import compiled_only
 from short_training import ShortTraining
 
 from neonlike.backends import cleanup_backend, gen_backend
@@ -148,6 +149,7 @@ def test_equal_curves(path: str) -> None:
         np.testing.assert_allclose(one, two, rtol=1e-3, atol=1e-4)
 
 
+@compiled_only
 @pytest.mark.parametrize("path", PATHS)
 def test_no_python_loops_over_positions(path: str) -> None:
     """A larger picture needs not one Python call more."""

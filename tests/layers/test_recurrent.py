@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import compiled_only
 from layer_runner import MakeBackend, stand_alone
 
 from neonlike.backends import cleanup_backend, gen_backend
@@ -323,6 +324,7 @@ STEADY: dict[str, tuple[Make, Any]] = {
 }
 
 
+@compiled_only
 @pytest.mark.parametrize("layer", STEADY)
 def test_steady_state_allocates_nothing_large(layer: str) -> None:
     be = gen_backend("cpu", batch_size=32, rng_seed=0)

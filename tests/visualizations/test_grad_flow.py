@@ -230,7 +230,7 @@ def test_pictures(make_be: MakeBackend) -> None:
         plot_singular_values({"plain": plain, "lstm": lstm}),
         plot_states(state_activity(model, x)[lstm.name], example=1),
     ]
-    assert [len(figure.axes) for figure in figures] == [1, 1, 12]
+    assert [len(figure.axes) for figure in figures] == [1, 2, 12]
     assert all(to_png(figure).startswith(b"\x89PNG") for figure in figures)
     legend = figures[0].axes[0].get_legend().get_texts()
     assert "ρ = " in legend[-1].get_text()

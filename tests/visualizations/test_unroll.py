@@ -16,6 +16,7 @@ from neonlike.layers import (
     LSTM,
     LSTM97,
     Affine,
+    BiLSTM,
     BiRNN,
     Dropout,
     Elman,
@@ -24,6 +25,7 @@ from neonlike.layers import (
     LSTMVariant,
     RecurrentLast,
     RecurrentMean,
+    ReNet,
     Sequential,
     StackedRNN,
 )
@@ -148,6 +150,31 @@ def test_what_reads_the_whole_sequence_exists_once(be: Any, reduce: Any, edges: 
     assert [node.id for node in graph.nodes if node.kind == "output"] == ["y[2]"]
 
 
+def test_bidirectional_layers_come_from_both_ends(be: Any) -> None:
+    layers = [BiRNN(3, INIT, activation=Tanh()), Affine(2, INIT)]
+    graph = unroll_graph(layers, 2)
+    assert graph.to_text() == (
+        "t=-1: h1f[-1]\n"
+        "t=0: x[0]; h1f[0] = W_input_f x[0] + W_recur_f h1f[-1]; "
+        "h1b[0] = W_input_b x[0] + W_recur_b h1b[1]; "
+        "h1[0] = identity h1f[0] + identity h1b[0]; y[0] = W_out h1[0]\n"
+        "t=1: x[1]; h1f[1] = W_input_f x[1] + W_recur_f h1f[0]; "
+        "h1b[1] = W_input_b x[1] + W_recur_b h1b[2]; "
+        "h1[1] = identity h1f[1] + identity h1b[1]; y[1] = W_out h1[1]\n"
+        "t=2: h1b[2]\n"
+    )
+    folded = unroll_graph(layers, 2, folded=True)
+    assert "h1b = W_input_b x + W_recur_b h1b(t+1)" in folded.to_text()
+    assert graph.to_svg().count("<circle") == len(graph.nodes)
+
+
+def test_bidirectional_cells(be: Any) -> None:
+    layers = [BiLSTM(3, INIT, **GATED), BiRNN(3, INIT, activation=Tanh(), split_inputs=True)]
+    found = labels(layers, 4)
+    assert found["forget gate"] == found["output gate"] == 8
+    assert found["W_recur_b"] == found["h2.W_input_f"] == 4
+
+
 def test_dot_names_every_node_and_edge(be: Any) -> None:
     graph = unroll_graph([LSTM(4, INIT, **GATED)], 2)
     text = graph.to_dot()
@@ -177,5 +204,5 @@ def test_mistakes_are_explained(be: Any) -> None:
         unroll_graph(Elman(5, 2, INIT), 0)
     with pytest.raises(ValueError, match="no layers"):
         unroll_graph([], 3)
-    with pytest.raises(ValueError, match=r"sweeps in several directions"):
-        unroll_graph([BiRNN(3, INIT, activation=Tanh())], 3)
+    with pytest.raises(ValueError, match=r"\(ReNet\) sweeps over pictures"):
+        unroll_graph([ReNet(3, INIT)], 3)

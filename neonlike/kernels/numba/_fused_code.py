@@ -116,6 +116,8 @@ class _GroupCode:
 
         padded = b.add(b.sub(last, first), b.sub(block, INDEX(1)))
         loop(b, b.udiv(padded, block), [], one_block)
+        if any(store.stream for part in self.group for store in part.stores):
+            b.fence("seq_cst")  # what is streamed is there for other threads, too
         b.ret_void()
 
     def _share(self, parts: Value, extent: Value) -> Part:

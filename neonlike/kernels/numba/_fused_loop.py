@@ -94,9 +94,9 @@ class LoopCode:
         def step(column: Value, mask: Value | None, sums: list[Value]) -> list[Value]:
             here = dict(values)
             self._evaluate(BY_COLUMN, here, pointers, column, mask)
-            for value, reference in self.loop.stores:
+            for value, reference, stream in self.loop.stores:
                 place = v.at(pointers[reference], column)
-                memory.store(v, ops.as_floats(v, here[value]), place, mask)
+                memory.store(v, ops.as_floats(v, here[value]), place, mask, stream=stream)
             self.down.step(here, b.sub(column, columns[0]), mask)
             return [
                 folding.join(v, fold, total, here[fold.value], mask)

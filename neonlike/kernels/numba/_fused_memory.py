@@ -57,10 +57,12 @@ def load(v: Vectors, pointer: Value, mask: Value | None) -> Value:
     return _masked(v, "load", v.type, [place, ir.IntType(32)(v.bytes), mask, v.zero()])
 
 
-def store(v: Vectors, value: Value, pointer: Value, mask: Value | None) -> None:
-    """Write the lanes for which the mask is true."""
+def store(
+    v: Vectors, value: Value, pointer: Value, mask: Value | None, *, stream: bool = False
+) -> None:
+    """Write the lanes for which the mask is true; all of them past the caches with ``stream``."""
     if mask is None:
-        v.store(value, pointer)
+        v.store(value, pointer, stream=stream)
     else:
         place = v.builder.bitcast(pointer, v.type.as_pointer())
         _masked(v, "store", ir.VoidType(), [value, place, ir.IntType(32)(v.bytes), mask])

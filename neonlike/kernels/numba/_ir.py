@@ -18,18 +18,19 @@ LINE_BYTES = 64
 INDEX = ir.IntType(64)
 
 
-def _host() -> tuple[int, int]:
-    """Float32 lanes and number of vector registers of this machine."""
+def _host() -> tuple[int, int, bool]:
+    """Float32 lanes, number of vector registers, and whether the vectors are those of AVX-512."""
     features = llvmlite.binding.get_host_cpu_features()
     many = features.get("avx512vl", False) or platform.machine().lower() in ("arm64", "aarch64")
     lanes = 16 if features.get("avx512f") else 8 if features.get("avx2") else 4
     wanted = os.environ.get("NEONLIKE_VECTOR_LANES", str(lanes))
     if wanted not in ("4", "8", "16"):
         raise ValueError(f"NEONLIKE_VECTOR_LANES must be 4, 8 or 16, got {wanted!r}")
-    return int(wanted), 32 if many else 16
+    is_avx512 = wanted == "16" and features.get("avx512f", False)
+    return int(wanted), 32 if many else 16, is_avx512
 
 
-LANES, REGISTERS = _host()
+LANES, REGISTERS, _IS_AVX512 = _host()
 
 
 class Vectors:
@@ -80,6 +81,25 @@ class Vectors:
     def constant(self, number: float) -> ir.Value:
         """``number`` in all lanes."""
         return splat_constant(self.type, number)
+
+    @property
+    def is_avx512(self) -> bool:
+        """Whether there are ``scale`` and ``permute``; not for narrower vectors than the host's."""
+        return _IS_AVX512 and self.lanes * self.bytes == LINE_BYTES
+
+    def scale(self, a: ir.Value, exponent: ir.Value) -> ir.Value:
+        """``a * 2^exponent`` for whole exponents; rounds once (AVX-512)."""
+        mask, rounding = ir.IntType(self.lanes), ir.IntType(32)
+        kind = ir.FunctionType(self.type, [self.type] * 3 + [mask, rounding])
+        name = f"llvm.x86.avx512.mask.scalef.p{'s' if self.bytes == 4 else 'd'}.512"
+        function = declare(self.builder.module, kind, name)
+        return self.builder.call(function, [a, exponent, a, mask(-1), rounding(4)])
+
+    def permute(self, table: ir.Value, lanes: ir.Value) -> ir.Value:
+        """``table[lanes]`` for 16 integers, by the low bits of others (AVX-512)."""
+        kind = ir.FunctionType(self.integers, [self.integers] * 2)
+        function = declare(self.builder.module, kind, "llvm.x86.avx512.permvar.si.512")
+        return self.builder.call(function, [table, lanes])
 
     @property
     def integers(self) -> ir.VectorType:

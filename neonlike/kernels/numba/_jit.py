@@ -31,6 +31,7 @@ from numba import prange as prange
 from numba.core import config, event, sigutils
 from numba.core.caching import FunctionCache
 
+from neonlike._logging import display
 from neonlike.kernels.numba import _threads
 from neonlike.kernels.numba._cache import cache_folder as cache_folder
 
@@ -128,7 +129,8 @@ class _CompileLog(event.Listener):
         if not str(function.__module__).startswith("neonlike."):
             return
         if not self.told:
-            logger.info("compiling kernels at their first use; kept in %s", cache_folder())
+            message = "compiling kernels for this CPU, once; they are kept in %s"
+            display(logger, message, cache_folder())
             self.told = True
         logger.debug("compiling %s%s", function.__qualname__, event.data["args"])
 

@@ -3,12 +3,13 @@
 ``Lanes`` carries one vector; formulas are written with the operators of Python. The functions
 hold for float32 and float64, keep nan, and have no branches.
 
-exp, tanh and the logistic function come from ``expm1``: with ``x = k ln 2 + r``,
+exp, tanh and the logistic function come from one series: with ``x = k ln 2 + r``,
 ``|r| <= ln 2 / 2``,
 
     exp(x) = 2^k (1 + expm1(r)),   expm1(r) = r (1 + r/2! + r^2/3! + ...)
 
-so that small results of expm1 and tanh keep their relative precision. ``k`` is rounded by adding
+so that small results of expm1 and tanh keep their relative precision. For float32 the last terms
+are fitted to the interval, which saves one of them. ``k`` is rounded by adding
 and subtracting 1.5 * 2^(mantissa bits), whose sum also holds ``k`` in its low bits: shifted into
 the exponent field they are 2^k. Logarithms come from ``x = 2^k m``, ``m`` in [1/sqrt 2, sqrt 2):
 
@@ -21,6 +22,7 @@ The functions' largest errors, in units of the last place, are stated with them 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,10 @@ from llvmlite import ir
 from neonlike.kernels.numba._ir import Vectors, declare, splat_constant
 
 _FLAGS = ("contract", "nsz")
+# exp on |r| <= ln 2 / 2: within 0.06 units in the last place of float32; and 14 terms of Taylor's
+_FITTED = (1.0, 1.0, 0.49999993432, 0.16666520399, 0.04166839079, 0.00836874511, 0.001381454)
+_TAYLOR = tuple(1 / math.factorial(n) for n in range(14))
+_ROOTS = 16  # or 2^(n / 16) from a table, and a short series for what is left
 # the digits of ln 2 beyond float64 make a second number
 _LN2_REST = 2.3190468138462996e-17
 
@@ -144,27 +150,38 @@ def _ln2_parts(v: Vectors) -> tuple[float, float]:
     return high, math.log(2) - high + _LN2_REST
 
 
-def _series(r: Lanes, first: int) -> Lanes:
-    """``1/first! + r/(first + 1)! + ...`` for ``|r| <= ln 2 / 2``."""
-    last = 7 if r.v.bytes == 4 else 13
-    total = r * (1 / math.factorial(last)) + 1 / math.factorial(last - 1)
-    for term in range(last - 2, first - 1, -1):
-        total = total * r + 1 / math.factorial(term)
+def _series(r: Lanes, terms: Sequence[float]) -> Lanes:
+    """``terms[0] + terms[1] r + terms[2] r^2 + ...``."""
+    *others, last = terms
+    total = r * last + others.pop()
+    for term in reversed(others):
+        total = total * r + term
     return total
 
 
-def _reduced(x: Lanes) -> tuple[Lanes, Lanes]:
-    """``k`` with the rounder added, and ``r``, of the module header."""
+def _terms(r: Lanes) -> tuple[float, ...]:
+    """Those of e^r for ``|r| <= ln 2 / 2``."""
+    return _FITTED if r.v.bytes == 4 else _TAYLOR
+
+
+def _reduced(x: Lanes, steps: int = 1) -> tuple[Lanes, Lanes]:
+    """``k`` with the rounder added, and ``r``, of the module header; for ``ln 2 / steps``."""
     high, low = _ln2_parts(x.v)
-    shifted = x * (1 / math.log(2)) + _rounder(x.v)
+    shifted = x * (steps / math.log(2)) + _rounder(x.v)
     k = shifted - _rounder(x.v)
-    return shifted, (x - k * high) - k * low
+    return shifted, (x - k * (high / steps)) - k * (low / steps)
+
+
+def _reduced2(x: Lanes) -> tuple[Lanes, Lanes]:
+    """The same for powers of two: ``k`` with the rounder added, and ``r = (x - k) ln 2``."""
+    shifted = x + _rounder(x.v)
+    return shifted, (x - (shifted - _rounder(x.v))) * math.log(2)
 
 
 def expm1_parts(x: Lanes) -> tuple[Lanes, Lanes]:
     """``(2^k, expm1(r))`` of the module header."""
     shifted, r = _reduced(x)
-    return _power_of_two(shifted.bits()), r * r * _series(r, 2) + r
+    return _power_of_two(shifted.bits()), r * r * _series(r, _terms(r)[2:]) + r
 
 
 def tanh(x: Lanes) -> Lanes:
@@ -178,10 +195,34 @@ def tanh(x: Lanes) -> Lanes:
     return e.choose("<", 2.0, quotient, 1.0 - quotient).call("copysign", x)
 
 
+def _factors(x: Lanes) -> tuple[Lanes, Lanes]:
+    """Two factors of ``e^x``; x may be as large as to give inf, and 2^k is normal else."""
+    if x.v.bytes == 4 and x.v.is_avx512:  # 2^(k/16), so that a short series suffices
+        shifted, r = _reduced(x, _ROOTS)
+        place = int(_info(x.v).nmant) - 4
+        roots = [_bits_of(x.v, 2 ** (n / _ROOTS)) - (n << place) for n in range(_ROOTS)]
+        root = x.v.permute(ir.Constant(x.v.integers, roots), shifted.bits().value)
+        return ((shifted.bits() << place) + Bits(x.v, root)).floats(), _series(r, _TAYLOR[:4])
+    shifted, r = _reduced(x)
+    return _power_of_two(shifted.bits()), _series(r, _terms(r))
+
+
 def logistic(x: Lanes) -> Lanes:
-    """``1 / (1 + exp(-x))``, saturating just inside the type's range; 3 ulp."""
-    power, small = expm1_parts(0.0 - x.within(_largest(x)))
-    return 1.0 / ((power * small + power) + 1.0)
+    """``1 / (1 + e^-x)`` over the whole range; 3 ulp, or 0 below the normal numbers."""
+    power, rest = _factors(0.0 - _sparing(x, math.log(2)))
+    return 1.0 / (power * rest + 1.0)
+
+
+def logistic2(x: Lanes) -> Lanes:
+    """``1 / (1 + 2^-x)`` over the whole range; 2.5 ulp, or 0 below the normal numbers."""
+    shifted, r = _reduced2(0.0 - _sparing(x, 1.0))
+    return 1.0 / (_power_of_two(shifted.bits()) * _series(r, _terms(r)) + 1.0)
+
+
+def _sparing(x: Lanes, unit: float) -> Lanes:
+    """Clipped so that ``2^(-x / unit)``, rounded to some step, is normal or inf, not beyond."""
+    info, half = _info(x.v), 0.4 / _ROOTS
+    return x.clip(-(info.maxexp + half) * unit, -(info.minexp - half) * unit)
 
 
 def expm1(x: Lanes) -> Lanes:
@@ -197,6 +238,8 @@ def _largest(x: Lanes) -> float:
 
 def _scaled(x: Lanes, shifted: Lanes) -> Lanes:
     """``x 2^k`` with ``shifted`` as in ``_reduced``; rounds once, also to inf and denormals."""
+    if x.v.is_avx512:
+        return Lanes(x.v, x.v.scale(x.value, (shifted - _rounder(x.v)).value))
     k = shifted.bits() - _bits_of(x.v, _rounder(x.v))
     half = k >> 1  # 2^k itself may lie outside the normal numbers
     return x * _power_of_two(half) * _power_of_two(k - half)
@@ -207,26 +250,14 @@ def exp(x: Lanes) -> Lanes:
     info = _info(x.v)
     low = (info.minexp - info.nmant - 1) * math.log(2)
     shifted, r = _reduced(x.clip(math.floor(low), math.ceil(math.log(info.max))))
-    return _scaled(_series(r, 0), shifted)
+    return _scaled(_series(r, _terms(r)), shifted)
 
 
 def exp2(x: Lanes) -> Lanes:
     """``2^x`` over the whole range; 1 ulp, exact for integers."""
     info = _info(x.v)
-    x = x.clip(info.minexp - info.nmant - 1, info.maxexp)
-    shifted = x + _rounder(x.v)
-    r = (x - (shifted - _rounder(x.v))) * math.log(2)
-    return _scaled(_series(r, 0), shifted)
-
-
-def sig(x: Lanes) -> Lanes:
-    """``1 / (1 + e^-x)`` over the whole range; 2.5 ulp, or 0 below the normal numbers."""
-    return 1.0 / (exp(0.0 - x) + 1.0)
-
-
-def sig2(x: Lanes) -> Lanes:
-    """``1 / (1 + 2^-x)`` over the whole range; 2.5 ulp, or 0 below the normal numbers."""
-    return 1.0 / (exp2(0.0 - x) + 1.0)
+    shifted, r = _reduced2(x.clip(info.minexp - info.nmant - 1, info.maxexp))
+    return _scaled(_series(r, _terms(r)), shifted)
 
 
 def _log_parts(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:

@@ -1,84 +1,101 @@
-"""The vanilla LSTM with peepholes and its variants (zoo 4.2).
+"""The vanilla LSTM with peepholes and its variants (zoo 4.2); arguments in ``reference._zoo_lstm``.
 
     i, f = sigma(... + p * c-)    c = f * c- + i * g    o = sigma(... + p_o * c)    h = o * phi(c)
 
-``blocks`` are the places of i, f, o, g among the gates; a gate that is not there (-1) has the
-value 1, or is 1 minus the other one. In the backward pass the errors of the gates' values gather
-in ``delta`` and become those of the net inputs there.
+Panels hold all of i, f, o, g: first those that there are, in the order of the arrays, then the
+others, which are 1, or 1 minus the gate that they are coupled with.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from neonlike.kernels._types import Array
-from neonlike.kernels.numba._jit import inline, inner, jit
-from neonlike.kernels.numba._zoo_steps import (
-    activate,
+from neonlike.kernels._types import Array, Scratch
+from neonlike.kernels.numba._jit import inner, jit
+from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
+from neonlike.kernels.numba._recurrent_panel import (
+    LINE_BYTES,
+    NARROW,
+    Block,
+    Work,
+    accumulate,
+    block_of,
     clear,
-    copy,
-    product,
-    product_t,
-    slope_at,
-    times_slope,
-    working_memory,
+    load,
+    pack,
+    pack_transposed,
+    panel_width,
+    panels_of,
+    store,
+    store_state,
 )
+from neonlike.kernels.numba._recurrent_passes import elementwise, fill_rows
+from neonlike.kernels.numba._recurrent_setup import plain_codes, row_unit, threads_for, widened
+from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._span import span
+from neonlike.kernels.numba._vector_math import Lanes
 from neonlike.kernels.reference._zoo_lstm import CFIG, CIFG
 
-
-@inner
-def _peep(weights: Array, cells: Array, c: int, gates: Array, row: int, here: int, n: int) -> None:
-    """``gates += weights * cells``."""
-    for r in range(len(weights)):
-        for j in range(n):
-            gates[row + r, here + j] += weights[r] * cells[r, c + j]
-
-
-@inner
-def _add_peeped(weights: Array, delta: Array, row: int, here: int, out: Array, n: int) -> None:
-    """``out += weights * delta``."""
-    for r in range(len(weights)):
-        for j in range(n):
-            out[r, j] += weights[r] * delta[row + r, here + j]
+PANEL_ROWS = 18  # times the units
+# what is where in a panel, in these rows: gates at 0 to 3; forwards
+CELLS, CELLS_ACT, LAST, WEIGHTS, GATES_BEFORE = 4, 5, 6, 7, 10
+# backwards, with the errors of the gates at 4 to 7
+DH, DC, C_ACT, BEFORE, PEEPS, SEEN = 8, 9, 10, 11, 12, 15
+Gates = tuple[int, int, int, int]  # i, f, o, g
+Codes = tuple[Code, ...]  # of gates, g and phi
 
 
-@inline
-def _value(gates: Array, place: int, m: int, r: int, column: int) -> float:
-    value: float = gates[place * m + r, column] if place >= 0 else gates.dtype.type(1)
-    return value
+class Form(NamedTuple):
+    """What a variant is made of.
+
+    Attributes:
+        places: of i, f, o, g in a panel.
+        present: gates that there are: those at the first places.
+        coupling: FREE, CIFG or CFIG.
+        truncate: errors go back in time inside the cells alone.
+    """
+
+    places: Gates
+    present: int
+    coupling: int
+    truncate: bool
 
 
-@inline
-def _coupled(i: float, f: float, coupling: int) -> tuple[float, float]:
-    """Input and forget gate."""
-    return (1.0 - f if coupling == CFIG else i), (1.0 - i if coupling == CIFG else f)
+def _new_cells(i: Lanes, f: Lanes, g: Lanes, c: Lanes) -> list[Lanes]:
+    """The cells, and a copy of them to be activated."""
+    new = f * c + i * g
+    return [new, new]
 
 
-@inner
-def _new_cells(gates: Array, c: Array, here: int, n: int, blocks: Any, coupling: int) -> None:
-    """``c = f * c- + i * g``."""
-    m = c.shape[0]
-    pi, pf, _, pg = blocks
-    for r in range(m):
-        for j in range(here, here + n):
-            i, f = _value(gates, pi, m, r, j), _value(gates, pf, m, r, j)
-            i, f = _coupled(i, f, coupling)
-            c[r, n + j] = f * c[r, j] + i * gates[pg * m + r, j]
+def _output_errors(o: Lanes, c_act: Lanes, d_h: Lanes) -> list[Lanes]:
+    """Errors of the output gate and of ``c_act``."""
+    return [d_h * c_act, d_h * o]
 
 
-@inner
-def _new_outputs(gates: Array, c_act: Array, h: Array, here: int, n: int, po: int) -> None:
-    """``h = o * phi(c)``."""
-    m = h.shape[0]
-    for r in range(m):
-        for j in range(here, here + n):
-            h[r, n + j] = _value(gates, po, m, r, j) * c_act[r, j]
+def _cell_errors(
+    i: Lanes, f: Lanes, g: Lanes, c_before: Lanes, d_c: Lanes, later: Lanes
+) -> list[Lanes]:
+    """Errors of i, f, g and of the cells before."""
+    d_c = d_c + later
+    return [d_c * g, d_c * c_before, d_c * i, d_c * f]
+
+
+_copy = elementwise("variant_copy", lambda x: [x], reads=1)
+_add = elementwise("variant_add", lambda x, y: [x + y], reads=2)
+_subtract = elementwise("variant_subtract", lambda x, y: [x - y], reads=2)
+_complement = elementwise("variant_complement", lambda x: [1.0 - x], reads=1)
+_multiply = elementwise("variant_multiply", lambda x, y: [x * y], reads=2)
+_add_product = elementwise("variant_add_product", lambda z, x, y: [z + x * y], reads=3)
+_cells = elementwise("variant_cells", _new_cells, reads=4)
+_split_output = elementwise("variant_output_errors", _output_errors, reads=3)
+_split_cells = elementwise("variant_cell_errors", _cell_errors, reads=6)
+_fill_rows = fill_rows("variant_rows")
 
 
 @jit
-def _variant_fprop(
+def _fprop(
     w: Array,
     peep: Array,
     w_gate: Array,
@@ -86,87 +103,115 @@ def _variant_fprop(
     h: Array,
     c: Array,
     c_act: Array,
-    blocks: Any,
-    coupling: int,
-    acts: Any,
+    form: Form,
+    acts: Codes,
+    work: Work,
 ) -> None:
-    m, n = h.shape[0], h.shape[1] - gates.shape[1]
-    gate, g_act, c_phi = acts
-    _, _, po, pg = blocks
-    memory = working_memory(gates)
-    for t in range(gates.shape[1] // n):
-        here, after = t * n, (t + 1) * n
-        product(w, h, 0, here, gates, 0, here, n)
-        if w_gate.size and t:
-            product(w_gate, gates, 0, here - n, gates, 0, here, n)
-        for number in range(2):
-            if blocks[number] >= 0:
-                _peep(peep[number], c, here, gates, blocks[number] * m, here, n)
-                activate(gate, gates, blocks[number] * m, here, m, n, memory)
-        activate(g_act, gates, pg * m, here, m, n, memory)
-        _new_cells(gates, c, here, n, blocks, coupling)
-        if po >= 0:
-            _peep(peep[2], c, after, gates, po * m, here, n)
-            activate(gate, gates, po * m, here, m, n, memory)
-        copy(c, 0, after, c_act, 0, here, m, n)
-        activate(c_phi, c_act, 0, here, m, n, memory)
-        _new_outputs(gates, c_act, h, here, n, po)
+    """Pack the weights, and share the panels among threads."""
+    pack(w, work.recurrent[0], 0 * work.units)
+    if w_gate.size:
+        pack(w_gate, work.inputs[0], 0 * work.units)
+    arguments = (peep, w_gate, gates, h, c, c_act, form, acts, work)
+    share(_forward_part, work.panels.shape[0], arguments)
 
 
 @inner
-def _output_errors(
+def _forward_part(
+    part: int,
+    peep: Array,
+    w_gate: Array,
     gates: Array,
-    c_act: Array,
-    err: Array,
-    delta: Array,
-    dh: Array,
-    dc: Array,
-    here: int,
-    po: int,
-    c_phi: Any,
-) -> None:
-    """Errors of the output gate's value and of the cells, from those of the outputs."""
-    m, n = dh.shape
-    for r in range(m):
-        for j in range(n):
-            value, error = c_act[r, here + j], err[r, here + j] + dh[r, j]
-            dc[r, j] += error * _value(gates, po, m, r, here + j) * slope_at(c_phi, value)
-            if po >= 0:
-                delta[po * m + r, here + j] += error * value
-
-
-@inner
-def _cell_errors(
-    gates: Array,
+    h: Array,
     c: Array,
-    delta: Array,
-    dc: Array,
-    here: int,
-    blocks: Any,
-    coupling: int,
-    g_act: Any,
+    c_act: Array,
+    form: Form,
+    acts: Codes,
+    work: Work,
 ) -> None:
-    """Errors of the values of i and f and of g's net input, from those of the cells."""
-    m, n = dc.shape
-    pi, pf, _, pg = blocks
-    for r in range(m):
-        for j in range(n):
-            k = here + j
-            g = gates[pg * m + r, k]
-            i, f = _value(gates, pi, m, r, k), _value(gates, pf, m, r, k)
-            i, f = _coupled(i, f, coupling)
-            d_i, d_f = dc[r, j] * g, dc[r, j] * c[r, k]
-            if pi >= 0:
-                delta[pi * m + r, k] += d_i - d_f if coupling == CIFG else d_i
-            if pf >= 0:
-                delta[pf * m + r, k] += d_f - d_i if coupling == CFIG else d_f
-            delta[pg * m + r, k] = dc[r, j] * i
-            dc[r, j] *= f
-    times_slope(g_act, gates, pg * m, delta, here, m, n)
+    first, last = span(part, work.panels.shape[0], panels_of(work), 1)
+    for item in range(first, last):
+        block, panel = block_of(item, work), work.panels[part]
+        _forward(peep, w_gate, gates, h, c, c_act, form, acts, block, panel, work)
+
+
+@inner
+def _forward(
+    peep: Array,
+    w_gate: Array,
+    gates: Array,
+    h: Array,
+    c: Array,
+    c_act: Array,
+    form: Form,
+    acts: Codes,
+    block: Block,
+    panel: Array,
+    work: Work,
+) -> None:
+    m, pitch, size = work.units, block.pitch, work.units * block.pitch
+    (i, f, o, g), rows = _offsets(form.places, size), form.present * work.units
+    cells, cells_act, last = CELLS * size, CELLS_ACT * size, LAST * size
+    peeps, before = WEIGHTS * size, GATES_BEFORE * size
+    gate, g_act, phi = acts
+    _prepare(panel, peep, peeps, form, block, work)
+    load(h, 0 * m, m, panel, last, block, 0 * m)
+    load(c, 0 * m, m, panel, cells, block, 0 * m)
+    for t in range(block.geometry[1]):
+        if w_gate.size:
+            _copy(panel, (0 * size, before), (), 3 * size)
+        load(gates, 0 * m, rows, panel, 0 * size, block, t)
+        accumulate(work.recurrent[0], 0 * m, rows, m, panel, last, 0 * size, pitch)
+        if w_gate.size and t:
+            accumulate(work.inputs[0], 0 * m, 3 * m, 3 * m, panel, before, 0 * size, pitch)
+        for number in range(2):
+            place = form.places[number]
+            if place < form.present:
+                at, weights = place * size, peeps + number * size
+                _add_product(panel, (at, weights, cells, at), (), size)
+                activate(gate, panel, at, size)
+        activate(g_act, panel, g, size)
+        _couple(panel, form, size)
+        _cells(panel, (i, f, g, cells, cells, cells_act), (), size)
+        if form.places[2] < form.present:
+            _add_product(panel, (o, peeps + 2 * size, cells, o), (), size)
+            activate(gate, panel, o, size)
+        activate(phi, panel, cells_act, size)
+        _multiply(panel, (o, cells_act, last), (), size)
+        store(panel, 0 * size, gates, 0 * m, rows, block, t)
+        store(panel, cells, c, 0 * m, m, block, t + 1)
+        store(panel, cells_act, c_act, 0 * m, m, block, t)
+        store(panel, last, h, 0 * m, m, block, t + 1)
+
+
+@inner
+def _offsets(places: Gates, size: int) -> Gates:
+    """Where i, f, o, g are in a panel."""
+    i, f, o, g = places
+    return i * size, f * size, o * size, g * size
+
+
+@inner
+def _prepare(panel: Array, peep: Array, peeps: int, form: Form, block: Block, work: Work) -> None:
+    """Clear a panel but for the gates that are always 1 and the peepholes' weights."""
+    rows, size = 0 * work.units, work.units * block.pitch
+    clear(panel, rows, panel.shape[0])
+    others = form.present * size
+    _complement(panel, (others, others), (), 4 * size - others)
+    _fill_rows(peep, rows, panel, peeps, block.pitch, 3 * work.units)
+
+
+@inner
+def _couple(panel: Array, form: Form, size: int) -> None:
+    """Make one of input and forget gate from the other."""
+    i, f, _, _ = _offsets(form.places, size)
+    if form.coupling == CIFG:
+        _complement(panel, (i, f), (), size)
+    elif form.coupling == CFIG:
+        _complement(panel, (f, i), (), size)
 
 
 @jit
-def _variant_bprop(
+def _bprop(
     w: Array,
     peep: Array,
     w_gate: Array,
@@ -177,35 +222,117 @@ def _variant_bprop(
     delta: Array,
     dh0: Array,
     dc0: Array,
-    blocks: Any,
-    coupling: int,
-    truncate: bool,
-    acts: Any,
+    form: Form,
+    acts: Codes,
+    work: Work,
 ) -> None:
-    (m, n), steps = dh0.shape, err.shape[1] // dh0.shape[1]
-    gate, g_act, c_phi = acts
-    po = blocks[2]
-    clear(dh0, 0, 0, m, n)
-    clear(dc0, 0, 0, m, n)
-    for t in range(steps - 1, -1, -1):
-        here = t * n
-        clear(delta, 0, here, delta.shape[0], n)
-        if w_gate.size and not truncate and t < steps - 1:
-            product_t(w_gate, delta, 0, here + n, delta, 0, here, n)
-        _output_errors(gates, c_act, err, delta, dh0, dc0, here, po, c_phi)
-        if po >= 0:
-            times_slope(gate, gates, po * m, delta, here, m, n)
-            _add_peeped(peep[2], delta, po * m, here, dc0, n)
-        _cell_errors(gates, c, delta, dc0, here, blocks, coupling, g_act)
-        for number in range(2):
-            row = blocks[number] * m
-            if row >= 0:
-                times_slope(gate, gates, row, delta, here, m, n)
-                if not truncate:
-                    _add_peeped(peep[number], delta, row, here, dc0, n)
-        clear(dh0, 0, 0, m, n)
-        if not truncate:
-            product_t(w, delta, 0, here, dh0, 0, 0, n)
+    """Pack the weights, and share the panels among threads."""
+    pack_transposed(w, work.recurrent[0], 0 * work.units)
+    if w_gate.size:
+        pack_transposed(w_gate, work.inputs[0], 0 * work.units)
+    arguments = (peep, w_gate, gates, c, c_act, err, delta, dh0, dc0, form, acts, work)
+    share(_backward_part, work.panels.shape[0], arguments)
+
+
+@inner
+def _backward_part(
+    part: int,
+    peep: Array,
+    w_gate: Array,
+    gates: Array,
+    c: Array,
+    c_act: Array,
+    err: Array,
+    delta: Array,
+    dh0: Array,
+    dc0: Array,
+    form: Form,
+    acts: Codes,
+    work: Work,
+) -> None:
+    first, last = span(part, work.panels.shape[0], panels_of(work), 1)
+    for item in range(first, last):
+        block, panel = block_of(item, work), work.panels[part]
+        arrays = (peep, w_gate, gates, c, c_act, err, delta)
+        _backward(arrays, dh0, dc0, form, acts, block, panel, work)
+
+
+@inner
+def _backward(
+    arrays: Any,
+    dh0: Array,
+    dc0: Array,
+    form: Form,
+    acts: Codes,
+    block: Block,
+    panel: Array,
+    work: Work,
+) -> None:
+    peep, w_gate, gates, c, c_act, err, delta = arrays
+    m, pitch, size = work.units, block.pitch, work.units * block.pitch
+    rows, deltas, dh = form.present * m, 4 * size, DH * size
+    back, between = not form.truncate, w_gate.size > 0
+    _prepare(panel, peep, PEEPS * size, form, block, work)
+    for t in range(block.geometry[1] - 1, -1, -1):
+        load(err, 0 * m, m, panel, dh, block, t)
+        if back:
+            accumulate(work.recurrent[0], 0 * m, m, rows, panel, deltas, dh, pitch)
+        if back and between:
+            clear(panel, SEEN * size, 3 * size)
+            accumulate(work.inputs[0], 0 * m, 3 * m, 3 * m, panel, deltas, SEEN * size, pitch)
+        load(gates, 0 * m, rows, panel, 0 * m, block, t)
+        load(c_act, 0 * m, m, panel, C_ACT * size, block, t)
+        load(c, 0 * m, m, panel, BEFORE * size, block, t)
+        _couple(panel, form, size)
+        _gate_errors(panel, form, acts, between, size)
+        store(panel, deltas, delta, 0 * m, rows, block, t)
+    clear(panel, dh, size)
+    if back:
+        accumulate(work.recurrent[0], 0 * m, m, rows, panel, deltas, dh, pitch)
+    store_state(panel, dh, dh0, 0 * m, m, block)
+    store_state(panel, DC * size, dc0, 0 * m, m, block)
+
+
+@inner
+def _gate_errors(panel: Array, form: Form, acts: Codes, between: bool, size: int) -> None:
+    """From the error of h to those of the gates' net inputs and of the cells before."""
+    i, f, o, g = _offsets(form.places, size)
+    d_i, d_f, d_o, d_g = 4 * size + i, 4 * size + f, 4 * size + o, 4 * size + g
+    dh, dc, c_act, before = DH * size, DC * size, C_ACT * size, BEFORE * size
+    _, g_act, phi = acts
+    _split_output(panel, (o, c_act, dh, d_o, dh), (), size)
+    times_slope(phi, panel, c_act, dh, size)
+    _through_gate(panel, 2, dh, True, form, acts, between, size)
+    _split_cells(panel, (i, f, g, before, dh, dc, d_i, d_f, d_g, dc), (), size)
+    if form.coupling == CIFG:
+        _subtract(panel, (d_i, d_f, d_i), (), size)
+    elif form.coupling == CFIG:
+        _subtract(panel, (d_f, d_i, d_f), (), size)
+    for number in range(2):
+        _through_gate(panel, number, dc, not form.truncate, form, acts, between, size)
+    times_slope(g_act, panel, g, d_g, size)
+
+
+@inner
+def _through_gate(
+    panel: Array,
+    number: int,
+    cells: int,
+    peeped: bool,
+    form: Form,
+    acts: Codes,
+    between: bool,
+    size: int,
+) -> None:
+    """From the error of a gate, if it is there, to that of its net input, and on to ``cells``."""
+    place = form.places[number]
+    if place < form.present:
+        value, error = place * size, (4 + place) * size
+        if between:
+            _add(panel, (error, (SEEN + number) * size, error), (), size)
+        times_slope(acts[0], panel, value, error, size)
+        if peeped:
+            _add_product(panel, (cells, (PEEPS + number) * size, error, cells), (), size)
 
 
 def variant_fprop(
@@ -216,13 +343,16 @@ def variant_fprop(
     h: Array,
     c: Array,
     c_act: Array,
-    blocks: tuple[int, int, int, int],
+    blocks: Gates,
     coupling: int,
     acts: tuple[Any, Any, Any],
+    scratch: Scratch,
 ) -> None:
-    """All steps forward."""
+    """See the reference set."""
     between = np.empty((0, 0), w.dtype) if w_gate is None else w_gate
-    _variant_fprop(w, peep, between, gates, h, c, c_act, blocks, coupling, acts)
+    work = _work(w, between, gates, h.shape[1] - gates.shape[1], scratch)
+    form, codes = _form(blocks, coupling, truncate=False), plain_codes(acts)
+    _fprop(w, peep.reshape(-1, 1), between, gates, h, c, c_act, form, codes, work)
 
 
 def variant_bprop(
@@ -236,13 +366,44 @@ def variant_bprop(
     delta: Array,
     dh0: Array,
     dc0: Array,
-    blocks: tuple[int, int, int, int],
+    blocks: Gates,
     coupling: int,
     truncate: bool,
     acts: tuple[Any, Any, Any],
+    scratch: Scratch,
 ) -> None:
-    """All steps backward."""
+    """See the reference set."""
     between = np.empty((0, 0), w.dtype) if w_gate is None else w_gate
-    _variant_bprop(
-        w, peep, between, gates, c, c_act, err, delta, dh0, dc0, blocks, coupling, truncate, acts
-    )
+    work = _work(w, between, gates, dh0.shape[1], scratch)
+    form, codes = _form(blocks, coupling, truncate), plain_codes(acts)
+    arrays = between, gates, c, c_act, widened(err), delta, dh0, dc0
+    _bprop(w, peep.reshape(-1, 1), *arrays, form, codes, work)
+
+
+def _form(blocks: Gates, coupling: int, truncate: bool) -> Form:
+    """Give the gates that are not there the places behind the others."""
+    present = sum(block >= 0 for block in blocks)
+    behind = iter(range(present, len(blocks)))
+    i, f, o, g = (block if block >= 0 else next(behind) for block in blocks)
+    return Form((i, f, o, g), present, coupling, truncate)
+
+
+def _work(w: Array, w_gate: Array, gates: Array, columns: int, scratch: Scratch) -> Work:
+    """Cut the sweep into panels for as many threads as the work is worth."""
+    units, unit, line = w.shape[1], row_unit(w), LINE_BYTES // w.itemsize
+    geometry = 1, gates.shape[1] // columns, columns
+    threads = threads_for(w.size + w_gate.size, geometry)
+    width = panel_width(columns, threads, unit)
+    panel = -(-(PANEL_ROWS * units + NARROW) * width // line) * line + line
+    return Work(
+        geometry, 1, units, 0, 0, width, unit,
+        scratch("recurrent panels", (min(threads, -(-columns // width)), panel), w.dtype),
+        scratch("recurrent weights", (1, _packed_size(w)), w.dtype),
+        scratch("input weights", (1, _packed_size(w_gate)), w.dtype),
+    )  # fmt: skip
+
+
+def _packed_size(w: Array) -> int:
+    """What packed weights or their transpose take at most."""
+    rows, columns = w.shape
+    return int(rows + NARROW) * int(columns + NARROW)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from neonlike.kernels._recurrent_blocks import blocks
@@ -20,28 +19,15 @@ from neonlike.kernels.numba import _recurrent_rnn as _rnn
 from neonlike.kernels.numba import blas
 from neonlike.kernels.numba._recurrent_gradient import gradients, make_plan
 from neonlike.kernels.numba._recurrent_panel import LINE_BYTES, NARROW, Work, panel_width
+from neonlike.kernels.numba._recurrent_setup import plain_codes, row_unit, threads_for, widened
 
 _EMPTY = {np.dtype(t): np.empty((0, 0), t) for t in (np.float32, np.float64)}
-_PARALLEL_WORK = 1 << 18  # multiplications per sweep; one thread does less in about 10 us
 
 
 def _rows(*arrays: Array | None) -> list[Array]:
     """All as C-contiguous arrays, which compiled code indexes best; None as an empty one."""
     empty = next(_EMPTY[x.dtype] for x in arrays if x is not None)
-    return [empty if x is None else _widened(x) for x in arrays]
-
-
-def _widened(x: Array) -> Array:
-    """``x``, or for a slice of columns an array as wide as its parent with the same rows.
-
-    The columns that kernels index are the same; the last row reaches beyond the memory but is
-    never read there.
-    """
-    if x.flags.c_contiguous:
-        return x
-    assert x.strides[1] == x.itemsize, "rows must be contiguous"
-    shape = x.shape[0], x.strides[0] // x.itemsize
-    return np.lib.stride_tricks.as_strided(x, shape, x.strides)
+    return [empty if x is None else widened(x) for x in arrays]
 
 
 def project(w_in: Array, x: Array, out: Array) -> None:
@@ -62,23 +48,10 @@ def input_gradient(delta: Array, x: Array, out: Array) -> None:
         blas.gemm(delta[rows], x[features].T, out[rows])
 
 
-def _unit(w: Array) -> int:
-    """What row lengths of panels are rounded up to: n rows make whole lines."""
-    half_line = LINE_BYTES // 2 // w.itemsize
-    return half_line if w.shape[1] % 2 == 0 else 2 * half_line
-
-
 def _fills_panels(w: Array, geometry: Triple) -> bool:
     """Whether panels have little padding: else products over all steps at once are faster."""
-    columns, unit = geometry[0] * geometry[2], _unit(w)
+    columns, unit = geometry[0] * geometry[2], row_unit(w)
     return 3 * -(-columns // unit) * unit <= 4 * columns
-
-
-def _threads(weights: int, geometry: Triple) -> int:
-    """As many threads as the work is worth."""
-    outer, steps, inner = geometry
-    worth = weights * outer * steps * inner >= _PARALLEL_WORK
-    return numba.get_num_threads() if worth else 1
 
 
 def _work(
@@ -96,7 +69,7 @@ def _work(
     gates, rows = module.GATES, module.PANEL_ROWS
     n, nin = w.shape[1], w_in.shape[1]
     directions, columns = w.shape[0] // (gates * n), geometry[0] * geometry[2]
-    threads, unit = _threads(w.size + w_in.size, geometry), _unit(w)
+    threads, unit = threads_for(w.size + w_in.size, geometry), row_unit(w)
     width = panel_width(columns, threads, unit)
     padded = (gates * n + 2 * NARROW) * (max(n, nin) + NARROW)
     line = LINE_BYTES // w.itemsize
@@ -113,10 +86,6 @@ def _work(
         scratch("recurrent weights", (directions, padded), w.dtype),
         scratch("input weights", (directions, padded), w.dtype),
     )
-
-
-def _codes(acts: tuple[Any, ...]) -> tuple[tuple[int, float, float], ...]:
-    return tuple((int(a[0]), float(a[1]), float(a[2])) for a in acts)
 
 
 def _forward(
@@ -144,7 +113,7 @@ def _forward(
         project(w_in, x, projection)
         x = None
     work = _work(module, w_in, w, 0 if x is None else len(x), geometry, scratch)
-    module.fprop(*_rows(w_in, w, b, x, *others), *_codes(acts), work)
+    module.fprop(*_rows(w_in, w, b, x, *others), *plain_codes(acts), work)
 
 
 def _backward(
@@ -172,7 +141,7 @@ def _backward(
     own = deltas if _fills_panels(w, geometry) else None
     work = _work(module, w_in, w, 0 if own is None else len(own), geometry, scratch)
     alpha, beta = float(scale[0]), float(scale[1])
-    module.bprop(*_rows(*arrays, own), alpha, beta, *_codes(acts), work)
+    module.bprop(*_rows(*arrays, own), alpha, beta, *plain_codes(acts), work)
     if deltas is not None and own is None:
         unproject(w_in, delta, deltas, alpha, beta)
 
@@ -309,7 +278,7 @@ def weight_gradients(
 ) -> None:
     """See the reference set."""
     features, nin = 0 if x is None else len(x), dw_in.shape[1]
-    threads = _threads(dw.size + dw_in.size, geometry)
+    threads = threads_for(dw.size + dw_in.size, geometry)
     directions = len(h) // dw.shape[1]
     sizes = dw, features, nin, reset_h is not None, directions
     plan = make_plan(*sizes, geometry, threads, scratch)

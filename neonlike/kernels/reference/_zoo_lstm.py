@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from neonlike.kernels._types import Array
+from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.reference._activation import forward, slope
 from neonlike.kernels.reference._zoo_steps import columns, steps_of
 
@@ -95,6 +95,7 @@ def variant_fprop(
     blocks: tuple[int, int, int, int],
     coupling: int,
     acts: tuple[Any, Any, Any],
+    scratch: Scratch,
 ) -> None:
     """``c = f * c- + i * g``, ``h = o * phi(c)``; i and f peep at c-, o at c.
 
@@ -107,6 +108,7 @@ def variant_fprop(
         blocks: places of i, f, o, g among the gates, -1: not there, its value is 1.
         coupling: FREE, CIFG or CFIG.
         acts: of the gates, of g and of c.
+        scratch: memory, not used here.
     """
     m = len(h)
     n = h.shape[1] - gates.shape[1]
@@ -150,6 +152,7 @@ def variant_bprop(
     coupling: int,
     truncate: bool,
     acts: tuple[Any, Any, Any],
+    scratch: Scratch,
 ) -> None:
     """Back-propagation through all of ``variant_fprop``; ``truncate``: through c alone."""
     m, n = dh0.shape
