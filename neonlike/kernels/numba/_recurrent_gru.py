@@ -117,11 +117,11 @@ def _forward(
         t = time(step, block)
         project(x, gates, b, 3 * n, panel, xs, r, block, t, work)
         if step or h0.size:
-            accumulate(w, 0 * n, 2 * n, n, panel, last, r, pitch)
+            accumulate(w, 0 * n, 2 * n, n, panel, last, r, block)
         activate(gate, panel, r, 2 * size)
         if step or h0.size:
             _product(panel, (r, last, reset), (), size)
-            accumulate(w, packed_size(2 * n, n), n, n, panel, reset, q, pitch)
+            accumulate(w, packed_size(2 * n, n), n, n, panel, reset, q, block)
         activate(act, panel, q, size)
         _mix(panel, (z, q, last), (), size)
         store(panel, r, gates, 3 * row, 3 * n, block, t)
@@ -221,13 +221,13 @@ def _backward(
         _update_deltas(panel, (z, q, last, e, dh, d_q, d_z, dh), (), size)
         times_slope(act, panel, q, d_q, size)
         clear(panel, u, size)
-        accumulate(w, packed_size(n, 2 * n), n, n, panel, d_q, u, pitch)
+        accumulate(w, packed_size(n, 2 * n), n, n, panel, d_q, u, block)
         _reset_deltas(panel, (r, last, u, dh, d_r, dh, last), (), size)
         times_slope(gate, panel, r, d_r, 2 * size)
         store(panel, d_r, delta, 3 * row, 3 * n, block, t)
         store(panel, last, reset_h, row, n, block, t)
         store_deltas(deltas, alpha, beta, 3 * n, panel, d_r, PANEL_ROWS * size, block, t, work)
         if step or dh0.size:
-            accumulate(w, 0 * n, n, 2 * n, panel, d_r, dh, pitch)
+            accumulate(w, 0 * n, n, 2 * n, panel, d_r, dh, block)
     if dh0.size:
         store_state(panel, dh, dh0, row, n, block)

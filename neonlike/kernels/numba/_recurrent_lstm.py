@@ -128,7 +128,7 @@ def _forward(
         t = time(step, block)
         project(x, gates, b, 4 * n, panel, xs, i, block, t, work)
         if step or h0.size:
-            accumulate(w, 0 * n, 4 * n, n, panel, last, i, pitch)
+            accumulate(w, 0 * n, 4 * n, n, panel, last, i, block)
         activate(gate, panel, i, 3 * size)
         activate(act, panel, g, size)
         _update_cell(panel, (i, f, g, cell, cell_act), (), size)
@@ -225,7 +225,7 @@ def _backward(
         t = time(step, block)
         load(err, row, n, panel, s, block, t)
         if step < steps - 1:
-            accumulate(w, 0 * n, n, 4 * n, panel, d_i, s, pitch)
+            accumulate(w, 0 * n, n, 4 * n, panel, d_i, s, block)
         load(gates, 4 * row, 4 * n, panel, i, block, t)
         load(c_act, row, n, panel, cell_act, block, t)
         if step:
@@ -241,5 +241,5 @@ def _backward(
         store_deltas(deltas, alpha, beta, 4 * n, panel, d_i, PANEL_ROWS * size, block, t, work)
     if dh0.size:
         clear(panel, s, size)
-        accumulate(w, 0 * n, n, 4 * n, panel, d_i, s, pitch)
+        accumulate(w, 0 * n, n, 4 * n, panel, d_i, s, block)
         store_state(panel, s, dh0, row, n, block)

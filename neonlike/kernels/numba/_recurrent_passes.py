@@ -343,3 +343,72 @@ def _emit_product(
     sums = loop(builder, count, [v.load(place) for place in places], step)
     for total, place in zip(sums, places, strict=True):
         v.store(total, place)
+
+
+def thin_tile(rows: int, tiles: int, columns: int) -> Any:
+    """An intrinsic for ``tiles`` tiles of ``rows`` rows of ``panel += weights @ panel``, few columns.
+
+    The arguments are those of ``product_tile``. Here the vectors run over rows of weights, so that
+    a last line with few columns costs no more than what is in it.
+    """
+
+    @intrinsic
+    def tile(typingctx, w, w_start, panel, x, out, pitch, count):  # type: ignore[no-untyped-def]  # Numba's protocol
+        index = types.intp
+        signature = types.void(w, index, panel, index, index, index, index)
+
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            _, w_start, _, x, out, pitch, count = args
+            scalar = signature.args[0].dtype
+            w, panel = (
+                context.make_array(signature.args[i])(context, builder, args[i]).data
+                for i in (0, 2)
+            )
+            v = Vectors(builder, scalar)
+            arguments = [v.at(w, w_start), v.at(panel, x), v.at(panel, out), pitch, count]
+
+            def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
+                _emit_thin(Vectors(builder, scalar), rows, tiles, columns, *arguments)
+
+            outlined(builder, f"thin{rows}x{tiles}x{columns}_{v.bytes}", arguments, emit)
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return tile
+
+
+def _emit_thin(
+    v: Vectors,
+    rows: int,
+    tiles: int,
+    columns: int,
+    w: ir.Value,
+    x: ir.Value,
+    out: ir.Value,
+    pitch: ir.Value,
+    count: ir.Value,
+) -> None:
+    """``out[k, j] += sum_i w[i, k] * x[i, j]`` for k < tiles * rows and j < columns."""
+    builder = v.builder
+    bases = [v.at(w, builder.mul(count, _INDEX(tile * rows))) for tile in range(tiles)]
+    parts = [(base, part) for base in bases for part in range(0, rows, v.lanes)]
+
+    def step(i: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+        operand, at = v.at(x, builder.mul(i, pitch)), builder.mul(i, _INDEX(rows))
+        scalars = [v.splat(builder.load(v.at(operand, j))) for j in range(columns)]
+        vectors = [v.load(v.at(v.at(base, at), part)) for base, part in parts]
+        terms = [(vector, scalar) for vector in vectors for scalar in scalars]
+        return [
+            v.multiply_add(scalar, vector, total)
+            for (vector, scalar), total in zip(terms, sums, strict=True)
+        ]
+
+    sums = loop(builder, count, [v.zero()] * (len(parts) * columns), step)
+    for n, total in enumerate(sums):
+        part, j = divmod(n, columns)
+        for lane in range(v.lanes):
+            row = builder.mul(pitch, _INDEX(part * v.lanes + lane))
+            place = v.at(v.at(out, row), j)
+            value = builder.extract_element(total, ir.IntType(32)(lane))
+            builder.store(builder.fadd(builder.load(place), value), place)

@@ -69,7 +69,7 @@ def _forward(
         t = time(step, block)
         project(x, h, b, n, panel, xs, new, block, t, work)
         if step or h0.size:
-            accumulate(w, 0 * n, n, n, panel, last, new, pitch)
+            accumulate(w, 0 * n, n, n, panel, last, new, block)
         activate(act, panel, new, size)
         store(panel, new, h, row, n, block, t)
         last, new = new, last
@@ -143,7 +143,7 @@ def _backward(
         t = time(step, block)
         load(err, row, n, panel, new, block, t)
         if step < steps - 1:
-            accumulate(w, 0 * n, n, n, panel, last, new, pitch)
+            accumulate(w, 0 * n, n, n, panel, last, new, block)
         load(h, row, n, panel, outputs, block, t)
         times_slope(act, panel, outputs, new, size)
         store(panel, new, delta, row, n, block, t)
@@ -151,5 +151,5 @@ def _backward(
         last, new = new, last
     if dh0.size:
         clear(panel, new, size)
-        accumulate(w, 0 * n, n, n, panel, last, new, pitch)
+        accumulate(w, 0 * n, n, n, panel, last, new, block)
         store_state(panel, new, dh0, row, n, block)
