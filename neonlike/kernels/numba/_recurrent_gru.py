@@ -8,6 +8,7 @@ from __future__ import annotations
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
+from neonlike.kernels.numba._recurrent_ahead import expect
 from neonlike.kernels.numba._recurrent_panel import (
     Block,
     Work,
@@ -20,6 +21,7 @@ from neonlike.kernels.numba._recurrent_panel import (
     pack_transposed,
     packed_size,
     panels_of,
+    prepare,
     project,
     store,
     store_deltas,
@@ -91,7 +93,7 @@ def _forward_part(
     parts, panels = work.panels.shape[0], work.directions * panels_of(work)
     first, last = span(part, parts, panels, 1)
     for item in range(first, last):
-        _forward(b, x, gates, h, h0, act, gate, block_of(item, work), work.panels[part], work)
+        _forward(b, x, gates, h, h0, act, gate, block_of(item, part, work), work.panels[part], work)
 
 
 @inner
@@ -113,8 +115,12 @@ def _forward(
     last, reset, xs = 3 * size, 4 * size, PANEL_ROWS * size
     clear(panel, r, panel.shape[0])
     load_state(h0, row, n, panel, last, block)
+    expect(block.plan, x, block.direction * work.split, work.features, 0)
+    expect(block.plan, gates, 3 * row, 3 * n, 0)
+    expect(block.plan, h, row, n, 0)
     for step in range(block.geometry[1]):
         t = time(step, block)
+        prepare(step + 1, block, work)
         project(x, gates, b, 3 * n, panel, xs, r, block, t, work)
         if step or h0.size:
             accumulate(w, 0 * n, 2 * n, n, panel, last, r, block)
@@ -179,7 +185,7 @@ def _backward_part(
     first, last = span(part, work.panels.shape[0], panels, 1)
     for number in range(first, last):
         for d in range(work.directions):
-            block = block_of(number + d * panels, work)
+            block = block_of(number + d * panels, part, work)
             _backward(
                 gates, h, h0, err, delta, reset_h, dh0, act, gate,
                 deltas, alpha, beta, block, panel, work,
@@ -210,8 +216,16 @@ def _backward(
     d_r, d_z, d_q = 3 * size, 4 * size, 5 * size
     last, dh, u, e = 6 * size, 7 * size, 8 * size, 9 * size
     clear(panel, r, panel.shape[0])
+    before = block.geometry[2] if block.direction else -block.geometry[2]
+    expect(block.plan, gates, 3 * row, 3 * n, 0)
+    expect(block.plan, h, row, n, before)
+    expect(block.plan, err, row, n, 0)
+    expect(block.plan, delta, 3 * row, 3 * n, 0)
+    expect(block.plan, reset_h, row, n, 0)
+    expect(block.plan, deltas, block.direction * work.split, work.features, 0)
     for step in range(steps - 1, -1, -1):
         t = time(step, block)
+        prepare(step - 1, block, work)
         load(gates, 3 * row, 3 * n, panel, r, block, t)
         if step:
             load(h, row, n, panel, last, block, time(step - 1, block))

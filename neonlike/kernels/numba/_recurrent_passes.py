@@ -275,21 +275,23 @@ def _emit_fill(
     loop(builder, rows, [], one_row)
 
 
-def product_tile(rows: int, *, half: bool = False) -> Any:
+def product_tile(rows: int, *, half: bool = False, fetching: bool = False) -> Any:
     """An intrinsic for ``rows`` rows of ``panel += weights @ panel``, one line of columns.
 
-    ``tile(w, w_start, panel, x, out, pitch, count)``: packed weights (count, rows) from
+    ``tile(w, w_start, panel, x, out, pitch, count, fetch)``: packed weights (count, rows) from
     ``w[w_start]`` on, operand rows at ``panel[x + i pitch]``, result rows at
-    ``panel[out + k pitch]``. With ``half`` it is half a line of columns.
+    ``panel[out + k pitch]``. With ``half`` it is half a line of columns. With ``fetching`` the
+    triple ``fetch`` says what to bring to the caches meanwhile: an address, and the bytes from
+    one of so many lines to the next.
     """
 
     @intrinsic
-    def tile(typingctx, w, w_start, panel, x, out, pitch, count):  # type: ignore[no-untyped-def]  # Numba's protocol
+    def tile(typingctx, w, w_start, panel, x, out, pitch, count, fetch):  # type: ignore[no-untyped-def]  # Numba's protocol
         index = types.intp
-        signature = types.void(w, index, panel, index, index, index, index)
+        signature = types.void(w, index, panel, index, index, index, index, fetch)
 
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            _, w_start, _, x, out, pitch, count = args
+            _, w_start, _, x, out, pitch, count, fetch = args
             scalar = signature.args[0].dtype
             w, panel = (
                 context.make_array(signature.args[i])(context, builder, args[i]).data
@@ -297,6 +299,8 @@ def product_tile(rows: int, *, half: bool = False) -> Any:
             )
             v = Vectors(builder, scalar)
             arguments = [v.at(w, w_start), v.at(panel, x), v.at(panel, out), pitch, count]
+            if fetching:
+                arguments += cgutils.unpack_tuple(builder, fetch)
 
             def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
                 v = Vectors(builder, scalar)
@@ -305,7 +309,7 @@ def product_tile(rows: int, *, half: bool = False) -> Any:
                 v.type = ir.VectorType(v.element, v.lanes)
                 _emit_product(v, rows, columns, *arguments)
 
-            outlined(builder, f"product{rows}{half}{v.bytes}", arguments, emit)
+            outlined(builder, f"product{rows}{half}{fetching}{v.bytes}", arguments, emit)
             return context.get_dummy_value()
 
         return signature, codegen
@@ -322,6 +326,7 @@ def _emit_product(
     out: ir.Value,
     pitch: ir.Value,
     count: ir.Value,
+    *fetch: ir.Value,
 ) -> None:
     """``out[k, :columns] += sum_i w[i, k] * x[i, :columns]`` for k < rows."""
     builder = v.builder
@@ -329,12 +334,15 @@ def _emit_product(
     places = [
         v.at(v.at(out, builder.mul(pitch, _INDEX(k))), part) for k in range(rows) for part in parts
     ]
+    fetch_next = _fetcher(v, count, *fetch) if fetch else None
 
     def step(i: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
         operand, weights = v.at(x, builder.mul(i, pitch)), v.at(w, builder.mul(i, _INDEX(rows)))
         vectors = [v.load(v.at(operand, part)) for part in parts]
         scalars = [v.splat(builder.load(v.at(weights, k))) for k in range(rows)]
         terms = [(scalar, vector) for scalar in scalars for vector in vectors]
+        if fetch_next:
+            fetch_next(i)
         return [
             v.multiply_add(scalar, vector, total)
             for (scalar, vector), total in zip(terms, sums, strict=True)
@@ -343,6 +351,20 @@ def _emit_product(
     sums = loop(builder, count, [v.load(place) for place in places], step)
     for total, place in zip(sums, places, strict=True):
         v.store(total, place)
+
+
+def _fetcher(
+    v: Vectors, count: ir.Value, address: ir.Value, stride: ir.Value, lines: ir.Value
+) -> Callable[[ir.Value], None]:
+    """A function that emits the prefetch for step i of ``count``, ``lines`` of them evenly spread."""
+    builder, shift = v.builder, _INDEX(16)
+    rate = builder.sdiv(builder.shl(lines, shift), count)
+
+    def fetch_next(i: ir.Value) -> None:
+        number = builder.ashr(builder.mul(i, rate), shift)
+        v.prefetch(v.pointer(builder.add(address, builder.mul(number, stride))))
+
+    return fetch_next
 
 
 def thin_tile(rows: int, tiles: int, columns: int) -> Any:
