@@ -23,6 +23,7 @@ from neonlike.kernels.numba._vector_math import Lanes
 
 cgutils: Any = _cgutils  # carries no type information
 _INDEX = ir.IntType(64)
+_COPIED_AHEAD = 256  # elements
 Formula = Callable[..., Sequence[Lanes]]
 
 
@@ -185,12 +186,14 @@ def _emit_rows(
     whole = builder.sdiv(width, _INDEX(lanes))
     rest = builder.icmp_signed("!=", builder.srem(width, _INDEX(lanes)), _INDEX(0))
     final = builder.sub(width, _INDEX(lanes))
+    ahead = builder.add(builder.sdiv(_INDEX(_COPIED_AHEAD), width), _INDEX(1))
 
     def one_row(r: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
         line, place = (
             v.at(base, builder.mul(r, stride))
             for base, stride in ((source, source_stride), (target, target_stride))
         )
+        coming = v.at(line, builder.mul(source_stride, ahead))  # the row to be copied soon
         addend = v.splat(builder.load(v.at(extra[0], r))) if biased else None
 
         def value_at(at: ir.Value) -> ir.Value:
@@ -210,6 +213,7 @@ def _emit_rows(
 
         def move(i: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
             at = builder.mul(i, _INDEX(lanes))
+            v.prefetch(v.at(coming, at))
             v.store(value_at(at), v.at(place, at))
             return []
 
