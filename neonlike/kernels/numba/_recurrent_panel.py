@@ -276,7 +276,9 @@ def accumulate(
         w, target = start + row * count, out + row * pitch
         for j in range(0, edge, line):
             if j + line <= pitch:
-                _wide_tile(packed, w, panel, x + j, target + j, pitch, count, some_rows(block.plan, count))
+                _wide_tile(
+                    packed, w, panel, x + j, target + j, pitch, count, some_rows(block.plan, count)
+                )
             else:
                 _wide_half(packed, w, panel, x + j, target + j, pitch, count, ())
     if thin:

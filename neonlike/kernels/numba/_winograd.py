@@ -2,7 +2,7 @@
 
     out[k] = outputs( sum_c filters(w[c, :, :, k]) * inputs(x[c]) )
 
-on tiles of m x m outputs (m = 2 or 4 for 3x3, 2 for 5x5), with the linear maps of
+on tiles of m x m outputs (m = 2 or 4 for 3x3, 4 for 5x5), with the linear maps of
 ``_winograd_transform``. Layout: x (C,1,H,W,N), w (C,1,R,R,K), out (K,1,P,Q,N); backwards, x is the
 error, C and K change places and the filter is turned by half a circle.
 
@@ -23,13 +23,7 @@ import numpy as np
 
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba import _vector, _winograd_transform
-from neonlike.kernels.numba._conv_direct import (
-    half_tile,
-    quarter_tile,
-    row_blocks,
-    streams,
-    wide_tile,
-)
+from neonlike.kernels.numba._conv_direct import After, biases, row_blocks, streams
 from neonlike.kernels.numba._conv_pack import PARALLEL_WORK
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._share import share
@@ -37,24 +31,28 @@ from neonlike.kernels.numba._vector import copy_line
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE, HALF = _vector.WIDE, _vector.HALF
+wide_tile = _vector.broadcast_tile(WIDE)
+half_tile = _vector.broadcast_tile(HALF)
+quarter_tile = _vector.broadcast_tile(_vector.QUARTER)
 transform = _winograd_transform.transform
 inputs_4 = transform(_winograd_transform.inputs_4, 4)
 inputs_6 = transform(_winograd_transform.inputs_6, 6)
+inputs_8 = transform(_winograd_transform.inputs_8, 8)
 filters_2x3 = transform(_winograd_transform.filters_2x3, 3)
 filters_4x3 = transform(_winograd_transform.filters_4x3, 3)
-filters_2x5 = transform(_winograd_transform.filters_2x5, 5)
-outputs_2x3 = transform(_winograd_transform.outputs_2x3, 4)
-outputs_4x3 = transform(_winograd_transform.outputs_4x3, 6)
-outputs_2x5 = transform(_winograd_transform.outputs_2x5, 6)
-stream_2x3 = transform(_winograd_transform.outputs_2x3, 4, stream=True)
-stream_4x3 = transform(_winograd_transform.outputs_4x3, 6, stream=True)
-stream_2x5 = transform(_winograd_transform.outputs_2x5, 6, stream=True)
+filters_4x5 = transform(_winograd_transform.filters_4x5, 5)
+outputs_2x3 = transform(_winograd_transform.outputs_2x3, 4, rectifies=True)
+outputs_4x3 = transform(_winograd_transform.outputs_4x3, 6, rectifies=True)
+outputs_4x5 = transform(_winograd_transform.outputs_4x5, 8, rectifies=True)
+stream_2x3 = transform(_winograd_transform.outputs_2x3, 4, stream=True, rectifies=True)
+stream_4x3 = transform(_winograd_transform.outputs_4x3, 6, stream=True, rectifies=True)
+stream_4x5 = transform(_winograd_transform.outputs_4x5, 8, stream=True, rectifies=True)
 
 POINTS_BYTES = 384 << 10  # share of the second cache
 MOST_UNITS = 4  # that share the weights in the first cache
 LEAST_CHANNELS = 16  # with fewer, on either side, the transforms cost too much
 # Measured time of a product, transforms included, over a direct one's, by (size, taps).
-EFFORT = {(2, 3): 1.5, (4, 3): 1.8, (2, 5): 1.5}
+EFFORT = {(2, 3): 1.5, (4, 3): 1.8, (4, 5): 1.8}
 
 Unit = tuple[int, int, int]  # first input row, first input column, first batch column
 
@@ -86,6 +84,8 @@ def winograd(
     beta: float,
     scratch: Scratch,
     *,
+    bias: Array | None = None,
+    slope: float = 1.0,
     swap: bool = False,
 ) -> None:
     """Convolve x with w (C, 1, R, R, K) in tiles of ``size``; with ``swap`` backwards."""
@@ -99,6 +99,7 @@ def winograd(
     filters = scratch("winograd filters", (int(blocks[-1].sum()) * points * channels,), x.dtype)
     segment = np.array([0, 0, channels])
     weights = w.reshape(len(w), w.shape[2] ** 2, -1)
+    after = biases(bias, maps, scratch, x.dtype), float(slope)
     stream = streams(out)
     convolve(
         tiling,
@@ -111,6 +112,7 @@ def winograd(
         segment,
         out,
         float(beta),
+        after,
         stream,
         room,
     )
@@ -179,13 +181,14 @@ def convolve(
     segment: Array,
     out: Array,
     beta: float,
+    after: After,
     stream: bool,
     room: Array,
 ) -> None:
     """Share the filters, then the units, among threads; one kernel, since it compiles faster."""
     threads, channels = room.shape[0], x.shape[0]
     share(transform_filters, threads, (tiling, w, swap, channels, blocks, alpha, room, filters))
-    args = tiling, x, filters, blocks, segment, out, beta, stream, room
+    args = tiling, x, filters, blocks, segment, out, beta, after, stream, room
     share(convolve_part, threads, args)
 
 
@@ -219,11 +222,11 @@ def transform_filters(
                 target, step = filters.ctypes.data + at * item, rows * channels
             down = tiling.side * step
             if tiling.taps == 5:
-                filters_2x5(source, across, line, target, down, step, zero)
+                filters_4x5(source, across, line, target, down, step, (), zero)
             elif tiling.size == 4:
-                filters_4x3(source, across, line, target, down, step, zero)
+                filters_4x3(source, across, line, target, down, step, (), zero)
             else:
-                filters_2x3(source, across, line, target, down, step, zero)
+                filters_2x3(source, across, line, target, down, step, (), zero)
             if rows != line:
                 for point in range(points):
                     for k in range(rows):
@@ -254,6 +257,7 @@ def convolve_part(
     segment: Array,
     out: Array,
     beta: float,
+    after: After,
     stream: bool,
     room: Array,
 ) -> None:
@@ -274,7 +278,9 @@ def convolve_part(
             multiply(tiling, count, filters, at, rows, channels, segment, memory)
             for row in range(min(rows, out.shape[0] - k)):
                 for n in range(count):
-                    put_outputs(tiling, start + n, n, row, k + row, memory, out, beta, stream)
+                    put_outputs(
+                        tiling, start + n, n, row, k + row, memory, out, beta, after, stream
+                    )
 
 
 @inline
@@ -311,10 +317,12 @@ def take_inputs(tiling: Tiling, unit: int, c: int, x: Array, memory: Array, targ
                     for lane in range(batch - n):
                         memory[tiling.patch + place + lane] = x[c, 0, h + i, w + j, n + lane]
     to = memory.ctypes.data + target * item
-    if side == 6:
-        inputs_6(source, down, step, to, side * tiling.point, tiling.point, zero)
+    if side == 8:
+        inputs_8(source, down, step, to, side * tiling.point, tiling.point, (), zero)
+    elif side == 6:
+        inputs_6(source, down, step, to, side * tiling.point, tiling.point, (), zero)
     else:
-        inputs_4(source, down, step, to, side * tiling.point, tiling.point, zero)
+        inputs_4(source, down, step, to, side * tiling.point, tiling.point, (), zero)
 
 
 @inline
@@ -338,11 +346,11 @@ def multiply(
             x = memory.ctypes.data + at * tiling.point * item
             y = memory.ctypes.data + (tiling.products + at * (WIDE | 1) * line) * item
             if rows == WIDE:
-                wide_tile(w, x, line, reads, 1, y, line, zero, False, zero)
+                wide_tile(w, x, line, reads, 1, y, line, zero, False, (), zero)
             elif rows == HALF:
-                half_tile(w, x, line, reads, 1, y, line, zero, False, zero)
+                half_tile(w, x, line, reads, 1, y, line, zero, False, (), zero)
             else:
-                quarter_tile(w, x, line, reads, 1, y, line, zero, False, zero)
+                quarter_tile(w, x, line, reads, 1, y, line, zero, False, (), zero)
 
 
 @inline
@@ -355,6 +363,7 @@ def put_outputs(
     memory: Array,
     out: Array,
     beta: float,
+    after: After,
     stream: bool,
 ) -> None:
     """Transform the products of a unit with map k, row ``row`` of its block, to the result."""
@@ -369,7 +378,8 @@ def put_outputs(
     if whole:
         target = out.ctypes.data + (((k * height + p) * width + q) * batch + first) * item
         down, step = width * batch, batch
-    write_outputs(tiling, source, point, target, down, step, stream and whole, zero)
+    then = after[0][k], out.dtype.type(after[1])
+    write_outputs(tiling, source, point, target, down, step, then, stream and whole, zero)
     if not whole:
         put_patch(tiling, unit, k, memory, out, beta)
 
@@ -382,6 +392,7 @@ def write_outputs(
     target: int,
     down: int,
     step: int,
+    after: tuple[float, float],
     stream: bool,
     zero: float,
 ) -> None:
@@ -389,18 +400,18 @@ def write_outputs(
     across = tiling.side * point
     if tiling.taps == 5:
         if stream:
-            stream_2x5(source, across, point, target, down, step, zero)
+            stream_4x5(source, across, point, target, down, step, after, zero)
         else:
-            outputs_2x5(source, across, point, target, down, step, zero)
+            outputs_4x5(source, across, point, target, down, step, after, zero)
     elif tiling.size == 4:
         if stream:
-            stream_4x3(source, across, point, target, down, step, zero)
+            stream_4x3(source, across, point, target, down, step, after, zero)
         else:
-            outputs_4x3(source, across, point, target, down, step, zero)
+            outputs_4x3(source, across, point, target, down, step, after, zero)
     elif stream:
-        stream_2x3(source, across, point, target, down, step, zero)
+        stream_2x3(source, across, point, target, down, step, after, zero)
     else:
-        outputs_2x3(source, across, point, target, down, step, zero)
+        outputs_2x3(source, across, point, target, down, step, after, zero)
 
 
 @inline
