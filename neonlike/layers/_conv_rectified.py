@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from neonlike.layers._base import Layer
 from neonlike.layers._conv import Convolution
 from neonlike.layers._conv_bias import Convolution_bias
 from neonlike.layers._pointwise import Activation
@@ -36,7 +35,7 @@ class RectifiedConvolution:
         return outputs
 
 
-def forward_steps(layers: Sequence[Layer]) -> list[Any]:
+def forward_steps(layers: Sequence[Any]) -> list[Any]:
     """Return the layers, with a RectifiedConvolution in the place of each pair that can be one."""
     steps: list[Any] = []
     for layer in layers:

@@ -1,9 +1,10 @@
 """Direct convolution: packed input rows times packed weights, in tiles of one line of columns.
 
-    out[k, place(u), n] = beta * out + after( sum_{c, tap} weights[c, tap, k] * x[c, read(u, tap), n] )
+    out[k, place(u), n] = beta * out + after(sum_{c,tap} weights[c,tap,k] * x[c, read(u,tap), n])
 
-with after(y) = y + bias[k], times the slope if that is negative. Here the tables of a plan say what u reads and where it goes, so that this serves fprop and each
-phase of bprop. Layout: x (C,D,H,W,N), out (K,M,P,Q,N), a packed row (position, column).
+with ``after(y) = y + bias[k]``, times a slope where that is negative. The tables of a plan say what
+u reads and where it goes, so that this serves fprop and each phase of bprop. Layout: x (C,D,H,W,N),
+out (K,M,P,Q,N), a packed row (position, column).
 
 For each group of columns, output plane m and strip of output rows p: pack the missing input rows,
 then for each block of output channels (weights stay in the first cache) run along the row, one

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from neonlike.kernels._types import Array, Triple
 from neonlike.kernels.numba import _vector
 from neonlike.kernels.numba._jit import inner
-from neonlike.kernels.numba._recurrent_ahead import Rows, look_ahead, some_rows
+from neonlike.kernels.numba._recurrent_ahead import look_ahead, some_rows
 from neonlike.kernels.numba._recurrent_passes import (
     elementwise,
     fill_rows,

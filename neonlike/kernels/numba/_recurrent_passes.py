@@ -360,7 +360,7 @@ def _emit_product(
 def _fetcher(
     v: Vectors, count: ir.Value, address: ir.Value, stride: ir.Value, lines: ir.Value
 ) -> Callable[[ir.Value], None]:
-    """A function that emits the prefetch for step i of ``count``, ``lines`` of them evenly spread."""
+    """A function that emits the prefetch of step i: ``lines`` in ``count`` steps, evenly spread."""
     builder, shift = v.builder, _INDEX(16)
     rate = builder.sdiv(builder.shl(lines, shift), count)
 
@@ -372,7 +372,7 @@ def _fetcher(
 
 
 def thin_tile(rows: int, tiles: int, columns: int) -> Any:
-    """An intrinsic for ``tiles`` tiles of ``rows`` rows of ``panel += weights @ panel``, few columns.
+    """An intrinsic for ``tiles`` times ``rows`` rows of ``panel += weights @ panel``, few columns.
 
     The arguments are those of ``product_tile``. Here the vectors run over rows of weights, so that
     a last line with few columns costs no more than what is in it.

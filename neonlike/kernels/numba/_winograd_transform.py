@@ -6,9 +6,9 @@ Along one axis, m outputs of a filter with r taps take m + r - 1 products instea
     weights(errors(e) * inputs(d)),      e: m errors; the gradient of the taps
 
 where all maps are linear and only add and scale (polynomials through the points 0, 1, -1, [2, -2,
-[1/2, -1/2,]] infinity). They are here for m x r = 2 x 3, 4 x 3 and 4 x 5. In two dimensions each map is applied
-along rows, then along columns. Source: spec performance 2.2; Lavin and Gray, "Fast algorithms for
-convolutional neural networks".
+[1/2, -1/2,]] infinity). They are here for m x r = 2 x 3, 4 x 3 and 4 x 5. In two dimensions each
+map is applied along rows, then along columns. Source: spec performance 2.2; Lavin and Gray, "Fast
+algorithms for convolutional neural networks".
 """
 
 from __future__ import annotations
@@ -172,29 +172,55 @@ def weights_4x5(u: Vector) -> Vector:
 def transform(one_axis: Map, size: int, *, stream: bool = False, rectifies: bool = False) -> Any:
     """An intrinsic that applies ``one_axis`` to both axes of ``size`` x ``size`` lines.
 
-    ``op(source, row, column, target, target_row, target_column, after, like)``: addresses, and
-    strides in elements. The source is read before the target is written, vector by vector. With
-    ``stream`` lines are stored past the caches, and the target's lines must be aligned. If the
-    transform ``rectifies``, ``after`` is (bias, slope) for ``_vector.rectify``, else ().
+    ``op(source, target, target_row, target_column, after, like)``: addresses, and strides in
+    elements. ``source`` is (address, row stride, column stride), or (table,) with the address of a
+    table of the addresses of all lines. It is read before the target is written, vector by vector.
+    With ``stream`` lines are stored past the caches, and the target's lines must be aligned. If
+    the transform ``rectifies``, ``after`` is (bias, slope) for ``_vector.rectify``, else ().
     """
 
     @intrinsic
-    def op(typingctx, source, row, column, target, target_row, target_column, after, like):  # type: ignore[no-untyped-def]  # Numba's protocol
-        signature = types.void(*[types.intp] * 6, after, like)
+    def op(typingctx, source, target, target_row, target_column, after, like):  # type: ignore[no-untyped-def]  # Numba's protocol
+        signature = types.void(source, *[types.intp] * 3, after, like)
 
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            scalar = signature.args[-1]
-            then = build.unpack_tuple(builder, args[6])
+            scalar, strided = signature.args[-1], len(signature.args[0]) == 3
+            reads, then = (build.unpack_tuple(builder, args[n]) for n in (0, 4))
 
             def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
-                _emit_transform(Vectors(builder, scalar), one_axis, size, stream, arguments)
+                v, count = Vectors(builder, scalar), len(reads)
+                lines = (_strided if strided else _listed)(v, size, *arguments[:count])
+                _emit_transform(v, one_axis, size, stream, lines, *arguments[count:])
 
-            outlined(builder, f"{one_axis.__name__}_{scalar}_{stream}", [*args[:6], *then], emit)
+            outlined(
+                builder,
+                f"{one_axis.__name__}_{scalar}_{stream}_{strided}",
+                [*reads, *args[1:4], *then],
+                emit,
+            )
             return context.get_dummy_value()
 
         return signature, codegen
 
     return op
+
+
+def _strided(
+    v: Vectors, size: int, address: ir.Value, row: ir.Value, column: ir.Value
+) -> list[list[ir.Value]]:
+    """Pointers to lines at constant distances."""
+    start, b = v.pointer(address), v.builder
+    downs = [b.mul(row, _INDEX(i)) for i in range(size)]
+    rights = [b.mul(column, _INDEX(j)) for j in range(size)]
+    return [[v.at(start, b.add(down, right)) for right in rights] for down in downs]
+
+
+def _listed(v: Vectors, size: int, table: ir.Value) -> list[list[ir.Value]]:
+    """Pointers to lines whose addresses are in a table."""
+    first = v.builder.inttoptr(table, _INDEX.as_pointer())
+    addresses = [v.builder.load(v.builder.gep(first, [_INDEX(n)])) for n in range(size * size)]
+    pointers = [v.pointer(address) for address in addresses]
+    return [pointers[i * size : (i + 1) * size] for i in range(size)]
 
 
 def _turn_lines(typingctx, source, stride, target, like):  # type: ignore[no-untyped-def]  # Numba's protocol
@@ -237,28 +263,30 @@ turn_lines: Any = intrinsic(_turn_lines)
 
 
 def _emit_transform(
-    v: Vectors, one_axis: Map, size: int, stream: bool, arguments: Sequence[ir.Value]
+    v: Vectors,
+    one_axis: Map,
+    size: int,
+    stream: bool,
+    lines: list[list[ir.Value]],
+    target: ir.Value,
+    row: ir.Value,
+    column: ir.Value,
+    *then: ir.Value,
 ) -> None:
     """The loop over the vectors of a line."""
-    source, row, column, target, target_row, target_column, *then = arguments
-    source, target = v.pointer(source), v.pointer(target)
-
-    def place(base: ir.Value, row: ir.Value, column: ir.Value, i: int, j: int) -> ir.Value:
-        down, right = v.builder.mul(row, _INDEX(i)), v.builder.mul(column, _INDEX(j))
-        return v.at(base, v.builder.add(down, right))
+    side = len(one_axis([Lanes(v, v.zero())] * size))
+    places = _strided(v, side, target, row, column)
 
     def step(n: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
         first = v.builder.mul(n, _INDEX(v.lanes))
-        read, write = v.at(source, first), v.at(target, first)
         columns = []
         for j in range(size):
-            values = [v.load(place(read, row, column, i, j)) for i in range(size)]
+            values = [v.load(v.at(lines[i][j], first)) for i in range(size)]
             columns.append(one_axis([Lanes(v, value) for value in values]))
         for i, line in enumerate(zip(*columns, strict=True)):
             for j, result in enumerate(one_axis(line)):
-                at = place(write, target_row, target_column, i, j)
                 value = rectify(v, result.value, *then) if then else result.value
-                v.store(value, at, stream=stream)
+                v.store(value, v.at(places[i][j], first), stream=stream)
         return []
 
     loop(v.builder, _INDEX(v.line), [], step)

@@ -7,10 +7,11 @@
 
 with zero padding; every result is ``out = alpha * result + beta * out`` (nothing is read from
 ``out`` when beta is 0). Fprop then adds ``bias[k]`` and multiplies what is negative by ``slope``
-(1: not at all); it is asked to for ``beta`` 0 only. Fprop and the phases of bprop are the direct kernel of ``_conv_direct``,
-update is ``_conv_update``; where Winograd's algorithm is faster and ``exact`` is false, all three
-are those of ``_winograd*``; 1x1 filters and filters as large as the image are matrix products. How
-these work is told in ``kernels/README.md``. Source: spec backend 10, performance 2.2.
+(1: not at all); it is asked to for ``beta`` 0 only. Fprop and the phases of bprop are the direct
+kernel of ``_conv_direct``, update is ``_conv_update``; where Winograd's algorithm is faster and
+``exact`` is false, all three are those of ``_winograd*``; 1x1 filters and filters as large as the
+image are matrix products. How these work is told in ``kernels/README.md``. Source: spec backend 10,
+performance 2.2.
 """
 
 from __future__ import annotations

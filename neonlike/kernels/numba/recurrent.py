@@ -18,6 +18,7 @@ from neonlike.kernels.numba import _recurrent_gru as _gru
 from neonlike.kernels.numba import _recurrent_lstm as _lstm
 from neonlike.kernels.numba import _recurrent_rnn as _rnn
 from neonlike.kernels.numba import blas
+from neonlike.kernels.numba._recurrent_ahead import PLAN_SIZE
 from neonlike.kernels.numba._recurrent_gradient import gradients, make_plan
 from neonlike.kernels.numba._recurrent_panel import (
     LINE_BYTES,
@@ -26,7 +27,6 @@ from neonlike.kernels.numba._recurrent_panel import (
     Work,
     panel_width,
 )
-from neonlike.kernels.numba._recurrent_ahead import PLAN_SIZE
 
 _EMPTY = {np.dtype(t): np.empty((0, 0), t) for t in (np.float32, np.float64)}
 _PARALLEL_WORK = 1 << 18  # multiplications per sweep; one thread does less in about 10 us

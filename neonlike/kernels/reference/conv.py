@@ -8,8 +8,8 @@
 with zero padding; ``pad``, ``stride``, ``dil`` are (d, h, w) tuples. Arrays: x (C,D,H,W,N),
 w (C,T,R,S,K), y and err (K,M,P,Q,N). Every result is ``out = alpha * result + beta * out``, and
 with ``beta == 0`` old content of ``out`` is not read. Fprop then adds ``bias[k]`` and multiplies
-what is negative by ``slope`` (1: not at all); it is asked to for ``beta == 0`` only. Sums are exact but for rounding, whether
-``exact`` asks for it or not. Source: spec backend 10.
+what is negative by ``slope`` (1: not at all); it is asked to for ``beta == 0`` only. Sums are exact
+but for rounding, whether ``exact`` asks for it or not. Source: spec backend 10.
 """
 
 from __future__ import annotations
