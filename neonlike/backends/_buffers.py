@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import mmap
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,11 @@ _places = itertools.cycle([n * 1536 % PAGE for n in range(8)])
 STREAM_BYTES = 16 << 20  # results that no cache holds until they are read again
 MAX_VIEWS = 4096
 SLOT_BYTES = 256 * 1024
+HUGE_PAGE = 2 << 20
+LEAST_HUGE = 1 << 20  # bytes: at least half of a huge page is used
+CACHE_WAY = 128 << 10  # bytes after which second caches take the same place again
+STAGGER = 4096 + ALIGNMENT
+_CAN_ASK = hasattr(mmap, "MADV_HUGEPAGE")  # Linux
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike, *, spread: bool = True) -> NDArray[Any]:
@@ -26,10 +32,29 @@ def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike, *, spread: bool = Tr
     """
     dtype = np.dtype(dtype)
     nbytes = math.prod(shape) * dtype.itemsize
-    unit, place = (PAGE, next(_places)) if spread and nbytes >= LARGE else (ALIGNMENT, 0)
-    raw = np.zeros(nbytes + unit, np.uint8)
-    start = (place - address(raw)) % unit
-    return raw[start : start + nbytes].view(dtype).reshape(shape)
+    if nbytes >= LEAST_HUGE and _CAN_ASK:
+        raw = _huge_zeros(nbytes)
+    else:
+        unit, place = (PAGE, next(_places)) if spread and nbytes >= LARGE else (ALIGNMENT, 0)
+        raw = np.zeros(nbytes + unit, np.uint8)
+        raw = raw[(place - address(raw)) % unit :]
+    return raw[:nbytes].view(dtype).reshape(shape)
+
+
+def _huge_zeros(nbytes: int) -> NDArray[Any]:
+    """Return fresh memory for ``nbytes`` or more, in huge pages.
+
+    Kernels walk along images and sequences in strides of whole small pages, so that each access
+    would need a page entry of its own. In huge pages the place in the page decides about the place
+    in the second cache: arrays begin at different ones, lest they drive each other out. What is
+    never touched takes no memory.
+    """
+    size = -(-nbytes // HUGE_PAGE) * HUGE_PAGE + 2 * HUGE_PAGE
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    memory.madvise(mmap.MADV_HUGEPAGE)
+    raw = np.frombuffer(memory, np.uint8)
+    first = -(-address(raw) // HUGE_PAGE)
+    return raw[first * HUGE_PAGE + first * STAGGER % CACHE_WAY - address(raw) :]
 
 
 def address(array: NDArray[Any]) -> int:
@@ -47,6 +72,7 @@ class BufferPool:
     """
 
     def __init__(self) -> None:
+        self._free: NDArray[Any] = np.empty(0, np.uint8)  # rest of the last huge page
         self._buffers: dict[str, NDArray[Any]] = {}
         self._views: dict[tuple[str, tuple[int, ...], Any], NDArray[Any]] = {}
 
@@ -61,11 +87,21 @@ class BufferPool:
         nbytes = math.prod(shape) * dtype.itemsize
         buffer = self._buffers.get(name)
         if buffer is None or buffer.nbytes < nbytes:
-            buffer = self._buffers[name] = aligned_zeros((nbytes,), np.uint8, spread=False)
+            buffer = self._buffers[name] = self._take(nbytes)
             self._views = {k: v for k, v in self._views.items() if k[0] != name}
         if len(self._views) >= MAX_VIEWS:
             self._views.clear()
         return buffer[:nbytes].view(dtype).reshape(shape)
+
+    def _take(self, nbytes: int) -> NDArray[Any]:
+        """Return memory for a buffer: small ones lie side by side in huge pages."""
+        size = -(-nbytes // ALIGNMENT) * ALIGNMENT
+        if size > HUGE_PAGE // 2:
+            return aligned_zeros((nbytes,), np.uint8, spread=False)
+        if size > self._free.size:
+            self._free = aligned_zeros((HUGE_PAGE,), np.uint8)
+        taken, self._free = self._free[:nbytes], self._free[size:]
+        return taken
 
 
 class Arena:

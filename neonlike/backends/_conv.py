@@ -261,20 +261,24 @@ class ConvMixin(BackendBase):
         at = None if X is None else self._array(call, "X", X, shape, dtype)
         if beta != 0 and at is not None and at is not out:
             np.copyto(out, at)
+        column, rows = (shape[0], 1), (shape[0], -1)
+        add, sums = (
+            None if tensor is None else self._array(call, name, tensor, column, dtype)
+            for name, tensor in (("bias", bias), ("bsum", bsum))
+        )
         geometry = (layer.padding, layer.strides, layer.dilation)
         exact = self.numerics == "strict"
-        kernel(source, filters, out, *geometry, alpha, beta, self.scratch, exact)
-        if relu or brelu or not (bias is None and bsum is None):
-            column, rows = (shape[0], 1), (shape[0], -1)
-            per_map = [
-                None if tensor is None else self._array(call, name, tensor, column, dtype)
-                for name, tensor in (("bias", bias), ("bsum", bsum))
-            ]
+        more: dict[str, Any] = {}
+        if kernel is self.kernels.conv.fprop and beta == 0 and not brelu:  # all in one pass
+            more = {"bias": add, "slope": slope if relu else 1.0}
+            add, relu = None, False
+        kernel(source, filters, out, *geometry, alpha, beta, self.scratch, exact, **more)
+        if relu or brelu or not (add is None and sums is None):
             at = None if at is None else at.reshape(rows)
-            self.kernels.conv.epilogue(out.reshape(rows), at, *per_map, relu, brelu, slope)
-            if bsum is not None:
-                self._write_back(bsum, per_map[1])
+            self.kernels.conv.epilogue(out.reshape(rows), at, add, sums, relu, brelu, slope)
         self._write_back(result, out)
+        if bsum is not None:
+            self._write_back(bsum, sums)
 
     def _array(
         self, call: str, name: str, tensor: CPUTensor, shape: tuple[int, ...], dtype: DTypeLike

@@ -144,10 +144,13 @@ class Convolution(_FilterLayer):
 
     def fprop(self, inputs: Any, inference: bool = False, beta: float = 0.0) -> Any:
         """Compute ``outputs = conv(inputs) + beta * outputs``."""
+        return self.convolve(inputs, beta=beta)
+
+    def convolve(self, inputs: Any, **options: Any) -> Any:
+        """``fprop`` with more ``options`` of the backend's ``fprop_conv``."""
         self._bind(inputs, self.nglayer.dimI2[0])
-        self.be.fprop_conv(
-            self.nglayer, inputs, self.W, self.outputs, beta=beta, bsum=self.batch_sum
-        )
+        operands = inputs, self.W, self.outputs
+        self.be.fprop_conv(self.nglayer, *operands, bsum=self.batch_sum, **options)
         return self.outputs
 
     @Layer.accumulates

@@ -68,17 +68,11 @@ class Convolution_bias(Convolution):
 
     def fprop(self, inputs: Any, inference: bool = False, beta: float = 0.0) -> Any:
         """Compute ``outputs = conv(inputs) + bias + beta * outputs``."""
-        self._bind(inputs, self.nglayer.dimI2[0])
-        self.be.fprop_conv(
-            self.nglayer,
-            inputs,
-            self.W,
-            self.outputs,
-            bias=self.weight_bias,
-            bsum=self.batch_sum,
-            beta=beta,
-        )
-        return self.outputs
+        return self.convolve(inputs, beta=beta)
+
+    def convolve(self, inputs: Any, **options: Any) -> Any:
+        """``fprop`` with more ``options`` of the backend's ``fprop_conv``."""
+        return super().convolve(inputs, bias=self.weight_bias, **options)
 
     @Layer.accumulates
     def bprop(self, error: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:

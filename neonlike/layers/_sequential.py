@@ -13,6 +13,7 @@ from neonlike.layers._container import (
     flatten,
     takes_scale,
 )
+from neonlike.layers._conv_rectified import RectifiedConvolution, forward_steps
 from neonlike.layers._errors import add_context, describe, fail
 from neonlike.layers._nodes import BranchNode
 from neonlike.layers._pointwise import DataTransform, Dropout
@@ -63,6 +64,7 @@ class Sequential(LayerContainer):
             "before it; start with a layer that has outputs of its own"
         )
         self._steps: list[tuple[Layer, str, Any]] | None = None
+        self._forward: tuple[list[Layer], list[Any]] = [], []
         for number, layer in enumerate(self.layers, 1):
             layer.position = f"layer {number} of {len(self.layers)} in {self.name}"
 
@@ -150,18 +152,25 @@ class Sequential(LayerContainer):
     def fprop(self, inputs: Any, inference: bool = False, beta: float = 0.0) -> Any:
         """Propagate ``inputs`` through all layers; ``beta`` is for the last one."""
         x = inputs
-        layer: Layer = self
+        layer: Any = self
         try:
             if beta == 0:
-                for layer in self.layers:
+                for layer in self._forward_steps():
                     x = layer.fprop(x, inference=inference)
                 return x
             for layer in self.layers[:-1]:
                 x = layer.fprop(x, inference=inference)
             layer = self.layers[-1]
-            return layer.fprop(x, inference=inference, beta=beta)  # type: ignore[call-arg]  # those that can
+            return layer.fprop(x, inference=inference, beta=beta)  # those that can
         except Exception as error:
+            layer = layer.filters if isinstance(layer, RectifiedConvolution) else layer
             fail(error, layer, "fprop", x, self._batch_size)
+
+    def _forward_steps(self) -> list[Any]:
+        """Layers in forward order, some of them paired; cached until the list changes."""
+        if self._forward[0] != self.layers:
+            self._forward = list(self.layers), forward_steps(self.layers)
+        return self._forward[1]
 
     def bprop(self, error: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:
         """Propagate ``error`` back through all layers.

@@ -25,7 +25,7 @@ from neonlike.layers import Affine, Conv, Pooling
 from neonlike.models import Model
 from neonlike.transforms import Rectlin, Softmax
 
-BOUNDS = {(2, 3): 5e-6, (4, 3): 1e-4, (2, 5): 1e-4}  # by (size, taps), of the largest output
+BOUNDS = {(2, 3): 5e-6, (4, 3): 1e-4, (4, 5): 1e-4}  # by (size, taps), of the largest output
 ONES = (1, 1, 1)
 
 
@@ -84,7 +84,7 @@ def check(
         _winograd_update.winograd_gradient(x, err, out, pad, *scale)
 
     passes = [(fprop, x, w, err), (bprop, err, w, x)]
-    if size == _winograd_update.SIZES[taps]:
+    if size == _winograd_update.SIZE:
         passes.append((update, x, err, w))
     for kernel, left, right, like in passes:
         got = np.full_like(like, 1 if beta else np.nan)
@@ -98,7 +98,7 @@ def check(
 
 @settings(max_examples=60, deadline=None)
 @given(
-    variant=st.sampled_from([(2, 3), (4, 3), (2, 5)]),
+    variant=st.sampled_from([(2, 3), (4, 3), (4, 5)]),
     channels=st.integers(1, 20),
     maps=st.integers(1, 40),
     height=st.integers(5, 11),
@@ -109,7 +109,7 @@ def check(
 )
 @example((4, 3), 128, 128, 8, 8, (1, 1), 16, (1.0, 0.0))
 @example((2, 3), 128, 128, 8, 8, (1, 1), 16, (1.0, 0.0))
-@example((2, 5), 128, 128, 8, 8, (2, 2), 16, (1.0, 0.0))
+@example((4, 5), 128, 128, 8, 8, (2, 2), 16, (1.0, 0.0))
 def test_any_geometry(
     variant: tuple[int, int],
     channels: int,
@@ -167,8 +167,8 @@ def test_choice() -> None:
     assert size_for(side=2) == 0  # most taps lie in the padding
     assert size_for(channels=3) == size_for(maps=8) == 0
     assert size_for(dtype=np.float64) == 0
-    assert size_for(filters=(1, 5, 5), pad=(0, 2, 2)) == 2
-    assert size_for(side=4, filters=(1, 5, 5), pad=(0, 2, 2)) == 0
+    assert size_for(filters=(1, 5, 5), pad=(0, 2, 2)) == 4
+    assert size_for(side=2, filters=(1, 5, 5), pad=(0, 2, 2)) == 0
     assert size_for(filters=(1, 3, 5)) == size_for(filters=(3, 3, 3)) == 0
     assert size_for(stride=(1, 2, 1)) == size_for(dil=(1, 1, 2)) == size_for(pad=(1, 1, 1)) == 0
 

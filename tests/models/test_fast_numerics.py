@@ -42,7 +42,7 @@ def fast_everywhere(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     from neonlike.kernels.numba import _winograd, _winograd_update, conv
 
     monkeypatch.setattr(_winograd, "LEAST_CHANNELS", 1)
-    monkeypatch.setattr(_winograd, "_best_size", lambda taps, *args: _winograd_update.SIZES[taps])
+    monkeypatch.setattr(_winograd, "_best_size", lambda taps, *args: _winograd_update.SIZE)
     done: list[str] = []
     for name in ("winograd", "winograd_gradient"):
         monkeypatch.setattr(conv, name, noted(name, getattr(conv, name), done))

@@ -1,9 +1,10 @@
 """Direct convolution: packed input rows times packed weights, in tiles of one line of columns.
 
-    out[k, place(u), n] = beta * out + sum_{c, tap} weights[c, tap, k] * x[c, read(u, tap), n]
+    out[k, place(u), n] = beta * out + after(sum_{c,tap} weights[c,tap,k] * x[c, read(u,tap), n])
 
-where the tables of a plan say what u reads and where it goes, so that this serves fprop and each
-phase of bprop. Layout: x (C,D,H,W,N), out (K,M,P,Q,N), a packed row (position, column).
+with ``after(y) = y + bias[k]``, times a slope where that is negative. The tables of a plan say what
+u reads and where it goes, so that this serves fprop and each phase of bprop. Layout: x (C,D,H,W,N),
+out (K,M,P,Q,N), a packed row (position, column).
 
 For each group of columns, output plane m and strip of output rows p: pack the missing input rows,
 then for each block of output channels (weights stay in the first cache) run along the row, one
@@ -17,6 +18,7 @@ from __future__ import annotations
 import functools
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba import _vector
@@ -36,12 +38,14 @@ from neonlike.kernels.numba._share import share
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE, HALF, QUARTER = _vector.WIDE, _vector.HALF, _vector.QUARTER
-wide_tile = _vector.broadcast_tile(WIDE)
-half_tile = _vector.broadcast_tile(HALF)
-quarter_tile = _vector.broadcast_tile(QUARTER)
+wide_tile = _vector.broadcast_tile(WIDE, rectifies=True)
+half_tile = _vector.broadcast_tile(HALF, rectifies=True)
+quarter_tile = _vector.broadcast_tile(QUARTER, rectifies=True)
 
 RING_BYTES = 256 << 10  # share of the second cache; weights and outputs pass through it too
 STREAM_BYTES = 16 << 20  # outputs that no cache holds until they are read again
+
+After = tuple[Array, float]  # biases, slope
 
 
 def direct(
@@ -53,6 +57,8 @@ def direct(
     beta: float,
     scratch: Scratch,
     *,
+    bias: Array | None = None,
+    slope: float = 1.0,
     swap: bool = False,
 ) -> None:
     """Convolve x with w (C, T, R, S, K) by the tables of ``plan``; with ``swap`` K are inputs."""
@@ -63,8 +69,19 @@ def direct(
     width = group_width(plan, x, line, RING_BYTES)
     work = prepare(plan, x, maps, width, (len(plan.taps), 3), WIDE * line, scratch)
     w = w.reshape(len(w), -1, w.shape[-1])
-    factors = float(alpha), float(beta)
-    convolve(plan, work, x, w, swap, packed, rows, out, *factors, streams(out))
+    after = biases(bias, maps, scratch, x.dtype), float(slope)
+    convolve(
+        plan, work, x, w, swap, packed, rows, out, float(alpha), float(beta), after, streams(out)
+    )
+
+
+def biases(bias: Array | None, maps: int, scratch: Scratch, dtype: DTypeLike) -> Array:
+    """The biases (maps, 1), zeros if there are none, as long as the rows of all tiles together."""
+    padded = scratch("conv bias", (maps + WIDE,), dtype)
+    padded[:] = 0
+    if bias is not None:
+        padded[:maps] = bias[:, 0]
+    return padded
 
 
 def streams(out: Array) -> bool:
@@ -155,12 +172,13 @@ def convolve(
     out: Array,
     alpha: float,
     beta: float,
+    after: After,
     stream: bool,
 ) -> None:
     """Pack the weights; then share the items (group of columns, output plane, strip of rows)."""
     parts = work.rings.shape[0]
     share(pack_weights, parts, (parts, w, swap, plan.taps, blocks, alpha, packed))
-    share(convolve_part, parts, (plan, work, x, packed, blocks, out, beta, stream))
+    share(convolve_part, parts, (plan, work, x, packed, blocks, out, beta, after, stream))
 
 
 @inner
@@ -173,6 +191,7 @@ def convolve_part(
     blocks: Array,
     out: Array,
     beta: float,
+    after: After,
     stream: bool,
 ) -> None:
     """The items of thread ``part``."""
@@ -185,7 +204,9 @@ def convolve_part(
         if zeros != group[1]:
             work.rings[part, :] = 0
             zeros = group[1]
-        convolve_strip(plan, work, part, m, strip, group, x, weights, blocks, out, beta, stream)
+        convolve_strip(
+            plan, work, part, m, strip, group, x, weights, blocks, out, beta, after, stream
+        )
 
 
 @inline
@@ -201,6 +222,7 @@ def convolve_strip(
     blocks: Array,
     out: Array,
     beta: float,
+    after: After,
     stream: bool,
 ) -> None:
     """A strip of rows of output plane ``m``, for one group of columns."""
@@ -239,6 +261,7 @@ def convolve_strip(
                 stop,
                 out,
                 beta,
+                after,
                 stream,
             )
             q = stop
@@ -295,6 +318,7 @@ def convolve_run(
     high: int,
     out: Array,
     beta: float,
+    after: After,
     stream: bool,
 ) -> None:
     """The outputs ``low`` to ``high`` of row ``place`` (d, h), of all channels."""
@@ -306,10 +330,11 @@ def convolve_run(
     size = w_places.shape[0] * columns
     whole = columns == batch and w_places.shape[0] == width  # the row is contiguous in out
     buffer = ring.ctypes.data + (ring.shape[0] - WIDE * line) * item
-    reads = segments.ctypes.data
+    reads, slope = segments.ctypes.data, out.dtype.type(after[1])
     for b in range(blocks.shape[0]):
         k, rows = blocks[b]
         w = weights.ctypes.data + k * taps * item
+        then = after[0].ctypes.data + k * item, slope
         for j in range(low * columns, high * columns, line):
             fits = k + rows <= outputs and (columns % line == 0 or (whole and j + line <= size))
             q, n = j // columns, j % columns
@@ -320,11 +345,11 @@ def convolve_run(
             factor = out.dtype.type(beta) if fits else zero
             past = stream and fits
             if rows == WIDE:
-                wide_tile(w, x, strides[1], reads, count, y, step, factor, past, zero)
+                wide_tile(w, x, strides[1], reads, count, y, step, factor, past, then, zero)
             elif rows == HALF:
-                half_tile(w, x, strides[1], reads, count, y, step, factor, past, zero)
+                half_tile(w, x, strides[1], reads, count, y, step, factor, past, then, zero)
             else:
-                quarter_tile(w, x, strides[1], reads, count, y, step, factor, past, zero)
+                quarter_tile(w, x, strides[1], reads, count, y, step, factor, past, then, zero)
             if not fits:
                 scatter(ring, k, min(rows, outputs - k), j, group, place, w_places, out, beta)
 

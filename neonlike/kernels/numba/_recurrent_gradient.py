@@ -24,7 +24,7 @@ ROWS, COLUMNS = _vector.DOT_ROWS, _vector.DOT_COLUMNS
 TILE = ROWS * COLUMNS
 _dot_tile = _vector.dot_tile(ROWS, COLUMNS)
 
-_CHUNK_LINES = 32  # columns at a time, in lines: enough for the tile to run at full speed
+_CHUNK_LINES = 48  # columns at a time, in lines: enough for the tile to run at full speed
 _CHUNK_BYTES = 1 << 20  # for all rows of a chunk: about an L2 cache
 
 

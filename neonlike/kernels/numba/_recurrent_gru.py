@@ -8,6 +8,7 @@ from __future__ import annotations
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
+from neonlike.kernels.numba._recurrent_ahead import expect
 from neonlike.kernels.numba._recurrent_panel import (
     Block,
     Work,
@@ -20,6 +21,7 @@ from neonlike.kernels.numba._recurrent_panel import (
     pack_transposed,
     packed_size,
     panels_of,
+    prepare,
     project,
     store,
     store_deltas,
@@ -91,7 +93,7 @@ def _forward_part(
     parts, panels = work.panels.shape[0], work.directions * panels_of(work)
     first, last = span(part, parts, panels, 1)
     for item in range(first, last):
-        _forward(b, x, gates, h, h0, act, gate, block_of(item, work), work.panels[part], work)
+        _forward(b, x, gates, h, h0, act, gate, block_of(item, part, work), work.panels[part], work)
 
 
 @inner
@@ -113,15 +115,19 @@ def _forward(
     last, reset, xs = 3 * size, 4 * size, PANEL_ROWS * size
     clear(panel, r, panel.shape[0])
     load_state(h0, row, n, panel, last, block)
+    expect(block.plan, x, block.direction * work.split, work.features, 0)
+    expect(block.plan, gates, 3 * row, 3 * n, 0)
+    expect(block.plan, h, row, n, 0)
     for step in range(block.geometry[1]):
         t = time(step, block)
+        prepare(step + 1, block, work)
         project(x, gates, b, 3 * n, panel, xs, r, block, t, work)
         if step or h0.size:
-            accumulate(w, 0 * n, 2 * n, n, panel, last, r, pitch)
+            accumulate(w, 0 * n, 2 * n, n, panel, last, r, block)
         activate(gate, panel, r, 2 * size)
         if step or h0.size:
             _product(panel, (r, last, reset), (), size)
-            accumulate(w, packed_size(2 * n, n), n, n, panel, reset, q, pitch)
+            accumulate(w, packed_size(2 * n, n), n, n, panel, reset, q, block)
         activate(act, panel, q, size)
         _mix(panel, (z, q, last), (), size)
         store(panel, r, gates, 3 * row, 3 * n, block, t)
@@ -179,7 +185,7 @@ def _backward_part(
     first, last = span(part, work.panels.shape[0], panels, 1)
     for number in range(first, last):
         for d in range(work.directions):
-            block = block_of(number + d * panels, work)
+            block = block_of(number + d * panels, part, work)
             _backward(
                 gates, h, h0, err, delta, reset_h, dh0, act, gate,
                 deltas, alpha, beta, block, panel, work,
@@ -210,8 +216,16 @@ def _backward(
     d_r, d_z, d_q = 3 * size, 4 * size, 5 * size
     last, dh, u, e = 6 * size, 7 * size, 8 * size, 9 * size
     clear(panel, r, panel.shape[0])
+    before = block.geometry[2] if block.direction else -block.geometry[2]
+    expect(block.plan, gates, 3 * row, 3 * n, 0)
+    expect(block.plan, h, row, n, before)
+    expect(block.plan, err, row, n, 0)
+    expect(block.plan, delta, 3 * row, 3 * n, 0)
+    expect(block.plan, reset_h, row, n, 0)
+    expect(block.plan, deltas, block.direction * work.split, work.features, 0)
     for step in range(steps - 1, -1, -1):
         t = time(step, block)
+        prepare(step - 1, block, work)
         load(gates, 3 * row, 3 * n, panel, r, block, t)
         if step:
             load(h, row, n, panel, last, block, time(step - 1, block))
@@ -221,13 +235,13 @@ def _backward(
         _update_deltas(panel, (z, q, last, e, dh, d_q, d_z, dh), (), size)
         times_slope(act, panel, q, d_q, size)
         clear(panel, u, size)
-        accumulate(w, packed_size(n, 2 * n), n, n, panel, d_q, u, pitch)
+        accumulate(w, packed_size(n, 2 * n), n, n, panel, d_q, u, block)
         _reset_deltas(panel, (r, last, u, dh, d_r, dh, last), (), size)
         times_slope(gate, panel, r, d_r, 2 * size)
         store(panel, d_r, delta, 3 * row, 3 * n, block, t)
         store(panel, last, reset_h, row, n, block, t)
         store_deltas(deltas, alpha, beta, 3 * n, panel, d_r, PANEL_ROWS * size, block, t, work)
         if step or dh0.size:
-            accumulate(w, 0 * n, n, 2 * n, panel, d_r, dh, pitch)
+            accumulate(w, 0 * n, n, 2 * n, panel, d_r, dh, block)
     if dh0.size:
         store_state(panel, dh, dh0, row, n, block)

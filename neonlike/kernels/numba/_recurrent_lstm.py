@@ -8,6 +8,7 @@ from __future__ import annotations
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
+from neonlike.kernels.numba._recurrent_ahead import expect
 from neonlike.kernels.numba._recurrent_panel import (
     Block,
     Work,
@@ -19,6 +20,7 @@ from neonlike.kernels.numba._recurrent_panel import (
     pack,
     pack_transposed,
     panels_of,
+    prepare,
     project,
     store,
     store_deltas,
@@ -97,7 +99,7 @@ def _forward_part(
     parts, panels = work.panels.shape[0], work.directions * panels_of(work)
     first, last = span(part, parts, panels, 1)
     for item in range(first, last):
-        block, panel = block_of(item, work), work.panels[part]
+        block, panel = block_of(item, part, work), work.panels[part]
         _forward(b, x, gates, h, c, c_act, h0, c0, act, gate, block, panel, work)
 
 
@@ -124,11 +126,17 @@ def _forward(
     clear(panel, i, panel.shape[0])
     load_state(h0, row, n, panel, last, block)
     load_state(c0, row, n, panel, cell, block)
+    expect(block.plan, x, block.direction * work.split, work.features, 0)
+    expect(block.plan, gates, 4 * row, 4 * n, 0)
+    expect(block.plan, c, row, n, 0)
+    expect(block.plan, c_act, row, n, 0)
+    expect(block.plan, h, row, n, 0)
     for step in range(block.geometry[1]):
         t = time(step, block)
+        prepare(step + 1, block, work)
         project(x, gates, b, 4 * n, panel, xs, i, block, t, work)
         if step or h0.size:
-            accumulate(w, 0 * n, 4 * n, n, panel, last, i, pitch)
+            accumulate(w, 0 * n, 4 * n, n, panel, last, i, block)
         activate(gate, panel, i, 3 * size)
         activate(act, panel, g, size)
         _update_cell(panel, (i, f, g, cell, cell_act), (), size)
@@ -190,7 +198,7 @@ def _backward_part(
     first, last = span(part, work.panels.shape[0], panels, 1)
     for number in range(first, last):
         for d in range(work.directions):
-            block = block_of(number + d * panels, work)
+            block = block_of(number + d * panels, part, work)
             _backward(
                 gates, c, c_act, c0, err, delta, dh0, act, gate,
                 deltas, alpha, beta, block, panel, work,
@@ -221,11 +229,19 @@ def _backward(
     d_i, d_f, d_o, d_g = 4 * size, 5 * size, 6 * size, 7 * size
     s, dc, cell_act, cell_last = 8 * size, 9 * size, 10 * size, 11 * size
     clear(panel, i, panel.shape[0])
+    before = block.geometry[2] if block.direction else -block.geometry[2]
+    expect(block.plan, err, row, n, 0)
+    expect(block.plan, gates, 4 * row, 4 * n, 0)
+    expect(block.plan, c_act, row, n, 0)
+    expect(block.plan, c, row, n, before)
+    expect(block.plan, delta, 4 * row, 4 * n, 0)
+    expect(block.plan, deltas, block.direction * work.split, work.features, 0)
     for step in range(steps - 1, -1, -1):
         t = time(step, block)
+        prepare(step - 1, block, work)
         load(err, row, n, panel, s, block, t)
         if step < steps - 1:
-            accumulate(w, 0 * n, n, 4 * n, panel, d_i, s, pitch)
+            accumulate(w, 0 * n, n, 4 * n, panel, d_i, s, block)
         load(gates, 4 * row, 4 * n, panel, i, block, t)
         load(c_act, row, n, panel, cell_act, block, t)
         if step:
@@ -241,5 +257,5 @@ def _backward(
         store_deltas(deltas, alpha, beta, 4 * n, panel, d_i, PANEL_ROWS * size, block, t, work)
     if dh0.size:
         clear(panel, s, size)
-        accumulate(w, 0 * n, n, 4 * n, panel, d_i, s, pitch)
+        accumulate(w, 0 * n, n, 4 * n, panel, d_i, s, block)
         store_state(panel, s, dh0, row, n, block)

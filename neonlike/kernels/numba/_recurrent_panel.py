@@ -16,7 +16,14 @@ from typing import NamedTuple
 from neonlike.kernels._types import Array, Triple
 from neonlike.kernels.numba import _vector
 from neonlike.kernels.numba._jit import inner
-from neonlike.kernels.numba._recurrent_passes import elementwise, fill_rows, product_tile, transfer
+from neonlike.kernels.numba._recurrent_ahead import look_ahead, some_rows
+from neonlike.kernels.numba._recurrent_passes import (
+    elementwise,
+    fill_rows,
+    product_tile,
+    thin_tile,
+    transfer,
+)
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE, NARROW = _vector.WIDE, _vector.QUARTER
@@ -28,8 +35,13 @@ _copy_out, _blend_out = transfer("copy_out", out=True), transfer("blend_out", ou
 _bias_rows = fill_rows("bias_rows")
 _fill = elementwise("fill", lambda value: [value], reads=0)
 _scale = elementwise("scale", lambda x, factor: [x * factor], reads=1)
-_wide_tile, _wide_half = product_tile(WIDE), product_tile(WIDE, half=True)
+_wide_tile, _wide_half = product_tile(WIDE, fetching=True), product_tile(WIDE, half=True)
 _narrow_tile, _narrow_half = product_tile(NARROW), product_tile(NARROW, half=True)
+_THIN = 2  # columns of a thin tile
+_thin_tiles, _thin_tile = thin_tile(WIDE, 4, _THIN), thin_tile(WIDE, 1, _THIN)
+# Columns beyond whole lines that thin tiles do faster than half a line; none if packed rows are no
+# whole vectors.
+_MOST_THIN = 6 if WIDE % _vector.LANES == 0 else 0
 
 
 class Work(NamedTuple):
@@ -45,6 +57,8 @@ class Work(NamedTuple):
         unit: what row lengths are rounded up to.
         panels: one panel per thread (threads, size).
         recurrent, inputs: packed weights (directions, size).
+        products: rows of all tiles that multiply a line of a panel in a step.
+        plans: what to fetch ahead (threads, PLAN_SIZE).
     """
 
     geometry: Triple
@@ -57,6 +71,8 @@ class Work(NamedTuple):
     panels: Array
     recurrent: Array
     inputs: Array
+    products: int
+    plans: Array
 
 
 class Block(NamedTuple):
@@ -67,6 +83,7 @@ class Block(NamedTuple):
         direction: 0 forwards, 1 backwards in time.
         first, width: its columns among the outer * inner sequences.
         pitch: elements from one panel row to the next.
+        plan: what the thread fetches ahead.
     """
 
     geometry: Triple
@@ -74,6 +91,7 @@ class Block(NamedTuple):
     first: int
     width: int
     pitch: int
+    plan: Array
 
 
 def panel_width(columns: int, threads: int, unit: int) -> int:
@@ -92,19 +110,30 @@ def panels_of(work: Work) -> int:
 
 
 @inner
-def block_of(item: int, work: Work) -> Block:
-    """The columns of panel ``item``, counted through both directions."""
+def block_of(item: int, part: int, work: Work) -> Block:
+    """The columns of panel ``item``, counted through both directions, on thread ``part``."""
     direction, number = divmod(item, panels_of(work))
     first = number * work.width
     width = min(work.width, work.geometry[0] * work.geometry[2] - first)
     pitch = (width + work.unit - 1) // work.unit * work.unit
-    return Block(work.geometry, direction, first, width, pitch)
+    plan = work.plans[part]
+    plan[:] = 0
+    return Block(work.geometry, direction, first, width, pitch, plan)
 
 
 @inner
 def time(step: int, block: Block) -> int:
     """The step of the sequence that the block's direction takes as its ``step``-th."""
     return block.geometry[1] - 1 - step if block.direction else step
+
+
+@inner
+def prepare(step: int, block: Block, work: Work) -> None:
+    """Fetch what the block's ``step``-th step uses during the products to come."""
+    lines = (block.pitch * work.panels.itemsize + LINE_BYTES - 1) // LINE_BYTES
+    t = time(step, block)
+    item = work.panels.itemsize
+    look_ahead(block.plan, block.geometry, t, block.first, block.width, item, work.products * lines)
 
 
 @inner
@@ -233,29 +262,59 @@ def pack_transposed(w: Array, packed: Array, start: int) -> None:
 
 @inner
 def accumulate(
-    packed: Array, start: int, rows: int, count: int, panel: Array, x: int, out: int, pitch: int
+    packed: Array, start: int, rows: int, count: int, panel: Array, x: int, out: int, block: Block
 ) -> None:
     """``panel[out:] += w @ panel[x:]`` with the weights (rows, count) packed from ``start`` on.
 
     Up to NARROW - 1 rows beyond the result are touched: zero is added to them.
     """
-    line = LINE_BYTES // panel.itemsize
-    row = 0
-    while row < rows:
-        wide = rows - row >= WIDE
-        w = start + row * count
-        for j in range(0, pitch, line):
-            source, target = x + j, out + row * pitch + j
+    line, pitch = LINE_BYTES // panel.itemsize, block.pitch
+    rest, whole = block.width % line, rows // WIDE * WIDE
+    thin = 0 < rest <= _MOST_THIN
+    edge = block.width - rest if thin else pitch  # tiles of lines end here
+    for row in range(0, whole, WIDE):
+        w, target = start + row * count, out + row * pitch
+        for j in range(0, edge, line):
             if j + line <= pitch:
-                if wide:
-                    _wide_tile(packed, w, panel, source, target, pitch, count)
-                else:
-                    _narrow_tile(packed, w, panel, source, target, pitch, count)
-            elif wide:
-                _wide_half(packed, w, panel, source, target, pitch, count)
+                _wide_tile(
+                    packed, w, panel, x + j, target + j, pitch, count, some_rows(block.plan, count)
+                )
             else:
-                _narrow_half(packed, w, panel, source, target, pitch, count)
-        row += WIDE if wide else NARROW
+                _wide_half(packed, w, panel, x + j, target + j, pitch, count, ())
+    if thin:
+        _accumulate_thin(packed, start, whole, count, panel, x, out, edge, block)
+    for row in range(whole, rows, NARROW):
+        w, target = start + row * count, out + row * pitch
+        for j in range(0, pitch, line):
+            if j + line <= pitch:
+                _narrow_tile(packed, w, panel, x + j, target + j, pitch, count, ())
+            else:
+                _narrow_half(packed, w, panel, x + j, target + j, pitch, count, ())
+
+
+@inner
+def _accumulate_thin(
+    packed: Array,
+    start: int,
+    rows: int,
+    count: int,
+    panel: Array,
+    x: int,
+    out: int,
+    first: int,
+    block: Block,
+) -> None:
+    """``accumulate`` for the columns from ``first`` on and ``rows`` whole tiles."""
+    row, pitch = 0, block.pitch
+    while row < rows:
+        several = row + 4 * WIDE <= rows
+        w, target = start + row * count, out + row * pitch
+        for j in range(first, block.width, _THIN):
+            if several:
+                _thin_tiles(packed, w, panel, x + j, target + j, pitch, count)
+            else:
+                _thin_tile(packed, w, panel, x + j, target + j, pitch, count)
+        row += 4 * WIDE if several else WIDE
 
 
 @inner
@@ -279,7 +338,7 @@ def project(
     if x.size:
         _bias_rows(b, d * rows, panel, sums, block.pitch, rows)
         load(x, d * work.split, work.features, panel, xs, block, t)
-        accumulate(work.inputs[d], 0 * t, rows, work.features, panel, xs, sums, block.pitch)
+        accumulate(work.inputs[d], 0 * t, rows, work.features, panel, xs, sums, block)
     else:
         load_biased(z, d * rows, rows, panel, sums, block, t, b)
 
@@ -305,7 +364,7 @@ def store_deltas(
         return
     d, size = block.direction, work.features * block.pitch
     clear(panel, dx, size)
-    accumulate(work.inputs[d], 0 * t, work.features, rows, panel, delta, dx, block.pitch)
+    accumulate(work.inputs[d], 0 * t, work.features, rows, panel, delta, dx, block)
     if alpha != 1.0:
         line = LINE_BYTES // panel.itemsize
         _scale(panel, (dx, dx), (alpha,), (size + line - 1) // line * line)

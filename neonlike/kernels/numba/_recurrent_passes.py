@@ -23,6 +23,7 @@ from neonlike.kernels.numba._vector_math import Lanes
 
 cgutils: Any = _cgutils  # carries no type information
 _INDEX = ir.IntType(64)
+_COPIED_AHEAD = 256  # elements
 Formula = Callable[..., Sequence[Lanes]]
 
 
@@ -185,12 +186,14 @@ def _emit_rows(
     whole = builder.sdiv(width, _INDEX(lanes))
     rest = builder.icmp_signed("!=", builder.srem(width, _INDEX(lanes)), _INDEX(0))
     final = builder.sub(width, _INDEX(lanes))
+    ahead = builder.add(builder.sdiv(_INDEX(_COPIED_AHEAD), width), _INDEX(1))
 
     def one_row(r: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
         line, place = (
             v.at(base, builder.mul(r, stride))
             for base, stride in ((source, source_stride), (target, target_stride))
         )
+        coming = v.at(line, builder.mul(source_stride, ahead))  # the row to be copied soon
         addend = v.splat(builder.load(v.at(extra[0], r))) if biased else None
 
         def value_at(at: ir.Value) -> ir.Value:
@@ -210,6 +213,7 @@ def _emit_rows(
 
         def move(i: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
             at = builder.mul(i, _INDEX(lanes))
+            v.prefetch(v.at(coming, at))
             v.store(value_at(at), v.at(place, at))
             return []
 
@@ -275,12 +279,103 @@ def _emit_fill(
     loop(builder, rows, [], one_row)
 
 
-def product_tile(rows: int, *, half: bool = False) -> Any:
+def product_tile(rows: int, *, half: bool = False, fetching: bool = False) -> Any:
     """An intrinsic for ``rows`` rows of ``panel += weights @ panel``, one line of columns.
 
-    ``tile(w, w_start, panel, x, out, pitch, count)``: packed weights (count, rows) from
+    ``tile(w, w_start, panel, x, out, pitch, count, fetch)``: packed weights (count, rows) from
     ``w[w_start]`` on, operand rows at ``panel[x + i pitch]``, result rows at
-    ``panel[out + k pitch]``. With ``half`` it is half a line of columns.
+    ``panel[out + k pitch]``. With ``half`` it is half a line of columns. With ``fetching`` the
+    triple ``fetch`` says what to bring to the caches meanwhile: an address, and the bytes from
+    one of so many lines to the next.
+    """
+
+    @intrinsic
+    def tile(typingctx, w, w_start, panel, x, out, pitch, count, fetch):  # type: ignore[no-untyped-def]  # Numba's protocol
+        index = types.intp
+        signature = types.void(w, index, panel, index, index, index, index, fetch)
+
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            _, w_start, _, x, out, pitch, count, fetch = args
+            scalar = signature.args[0].dtype
+            w, panel = (
+                context.make_array(signature.args[i])(context, builder, args[i]).data
+                for i in (0, 2)
+            )
+            v = Vectors(builder, scalar)
+            arguments = [v.at(w, w_start), v.at(panel, x), v.at(panel, out), pitch, count]
+            if fetching:
+                arguments += cgutils.unpack_tuple(builder, fetch)
+
+            def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
+                v = Vectors(builder, scalar)
+                columns = LINE_BYTES // v.bytes // (2 if half else 1)
+                v.lanes = min(v.lanes, columns)
+                v.type = ir.VectorType(v.element, v.lanes)
+                _emit_product(v, rows, columns, *arguments)
+
+            outlined(builder, f"product{rows}{half}{fetching}{v.bytes}", arguments, emit)
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return tile
+
+
+def _emit_product(
+    v: Vectors,
+    rows: int,
+    columns: int,
+    w: ir.Value,
+    x: ir.Value,
+    out: ir.Value,
+    pitch: ir.Value,
+    count: ir.Value,
+    *fetch: ir.Value,
+) -> None:
+    """``out[k, :columns] += sum_i w[i, k] * x[i, :columns]`` for k < rows."""
+    builder = v.builder
+    parts = range(0, columns, v.lanes)
+    places = [
+        v.at(v.at(out, builder.mul(pitch, _INDEX(k))), part) for k in range(rows) for part in parts
+    ]
+    fetch_next = _fetcher(v, count, *fetch) if fetch else None
+
+    def step(i: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
+        operand, weights = v.at(x, builder.mul(i, pitch)), v.at(w, builder.mul(i, _INDEX(rows)))
+        vectors = [v.load(v.at(operand, part)) for part in parts]
+        scalars = [v.splat(builder.load(v.at(weights, k))) for k in range(rows)]
+        terms = [(scalar, vector) for scalar in scalars for vector in vectors]
+        if fetch_next:
+            fetch_next(i)
+        return [
+            v.multiply_add(scalar, vector, total)
+            for (scalar, vector), total in zip(terms, sums, strict=True)
+        ]
+
+    sums = loop(builder, count, [v.load(place) for place in places], step)
+    for total, place in zip(sums, places, strict=True):
+        v.store(total, place)
+
+
+def _fetcher(
+    v: Vectors, count: ir.Value, address: ir.Value, stride: ir.Value, lines: ir.Value
+) -> Callable[[ir.Value], None]:
+    """A function that emits the prefetch of step i: ``lines`` in ``count`` steps, evenly spread."""
+    builder, shift = v.builder, _INDEX(16)
+    rate = builder.sdiv(builder.shl(lines, shift), count)
+
+    def fetch_next(i: ir.Value) -> None:
+        number = builder.ashr(builder.mul(i, rate), shift)
+        v.prefetch(v.pointer(builder.add(address, builder.mul(number, stride))))
+
+    return fetch_next
+
+
+def thin_tile(rows: int, tiles: int, columns: int) -> Any:
+    """An intrinsic for ``tiles`` times ``rows`` rows of ``panel += weights @ panel``, few columns.
+
+    The arguments are those of ``product_tile``. Here the vectors run over rows of weights, so that
+    a last line with few columns costs no more than what is in it.
     """
 
     @intrinsic
@@ -299,13 +394,9 @@ def product_tile(rows: int, *, half: bool = False) -> Any:
             arguments = [v.at(w, w_start), v.at(panel, x), v.at(panel, out), pitch, count]
 
             def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
-                v = Vectors(builder, scalar)
-                columns = LINE_BYTES // v.bytes // (2 if half else 1)
-                v.lanes = min(v.lanes, columns)
-                v.type = ir.VectorType(v.element, v.lanes)
-                _emit_product(v, rows, columns, *arguments)
+                _emit_thin(Vectors(builder, scalar), rows, tiles, columns, *arguments)
 
-            outlined(builder, f"product{rows}{half}{v.bytes}", arguments, emit)
+            outlined(builder, f"thin{rows}x{tiles}x{columns}_{v.bytes}", arguments, emit)
             return context.get_dummy_value()
 
         return signature, codegen
@@ -313,9 +404,10 @@ def product_tile(rows: int, *, half: bool = False) -> Any:
     return tile
 
 
-def _emit_product(
+def _emit_thin(
     v: Vectors,
     rows: int,
+    tiles: int,
     columns: int,
     w: ir.Value,
     x: ir.Value,
@@ -323,23 +415,26 @@ def _emit_product(
     pitch: ir.Value,
     count: ir.Value,
 ) -> None:
-    """``out[k, :columns] += sum_i w[i, k] * x[i, :columns]`` for k < rows."""
+    """``out[k, j] += sum_i w[i, k] * x[i, j]`` for k < tiles * rows and j < columns."""
     builder = v.builder
-    parts = range(0, columns, v.lanes)
-    places = [
-        v.at(v.at(out, builder.mul(pitch, _INDEX(k))), part) for k in range(rows) for part in parts
-    ]
+    bases = [v.at(w, builder.mul(count, _INDEX(tile * rows))) for tile in range(tiles)]
+    parts = [(base, part) for base in bases for part in range(0, rows, v.lanes)]
 
     def step(i: ir.Value, sums: list[ir.Value]) -> list[ir.Value]:
-        operand, weights = v.at(x, builder.mul(i, pitch)), v.at(w, builder.mul(i, _INDEX(rows)))
-        vectors = [v.load(v.at(operand, part)) for part in parts]
-        scalars = [v.splat(builder.load(v.at(weights, k))) for k in range(rows)]
-        terms = [(scalar, vector) for scalar in scalars for vector in vectors]
+        operand, at = v.at(x, builder.mul(i, pitch)), builder.mul(i, _INDEX(rows))
+        scalars = [v.splat(builder.load(v.at(operand, j))) for j in range(columns)]
+        vectors = [v.load(v.at(v.at(base, at), part)) for base, part in parts]
+        terms = [(vector, scalar) for vector in vectors for scalar in scalars]
         return [
             v.multiply_add(scalar, vector, total)
-            for (scalar, vector), total in zip(terms, sums, strict=True)
+            for (vector, scalar), total in zip(terms, sums, strict=True)
         ]
 
-    sums = loop(builder, count, [v.load(place) for place in places], step)
-    for total, place in zip(sums, places, strict=True):
-        v.store(total, place)
+    sums = loop(builder, count, [v.zero()] * (len(parts) * columns), step)
+    for n, total in enumerate(sums):
+        part, j = divmod(n, columns)
+        for lane in range(v.lanes):
+            row = builder.mul(pitch, _INDEX(part * v.lanes + lane))
+            place = v.at(v.at(out, row), j)
+            value = builder.extract_element(total, ir.IntType(32)(lane))
+            builder.store(builder.fadd(builder.load(place), value), place)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
+from neonlike.kernels.numba._recurrent_ahead import expect
 from neonlike.kernels.numba._recurrent_panel import (
     Block,
     Work,
@@ -19,6 +20,7 @@ from neonlike.kernels.numba._recurrent_panel import (
     pack,
     pack_transposed,
     panels_of,
+    prepare,
     project,
     store,
     store_deltas,
@@ -53,7 +55,7 @@ def _forward_part(
     parts, panels = work.panels.shape[0], work.directions * panels_of(work)
     first, last = span(part, parts, panels, 1)
     for item in range(first, last):
-        _forward(b, x, h, h0, act, block_of(item, work), work.panels[part], work)
+        _forward(b, x, h, h0, act, block_of(item, part, work), work.panels[part], work)
 
 
 @inner
@@ -65,11 +67,14 @@ def _forward(
     last, new, xs = 0 * size, 1 * size, PANEL_ROWS * size  # where in the panel
     clear(panel, last, panel.shape[0])
     load_state(h0, row, n, panel, last, block)
+    expect(block.plan, x, block.direction * work.split, work.features, 0)
+    expect(block.plan, h, row, n, 0)
     for step in range(block.geometry[1]):
         t = time(step, block)
+        prepare(step + 1, block, work)
         project(x, h, b, n, panel, xs, new, block, t, work)
         if step or h0.size:
-            accumulate(w, 0 * n, n, n, panel, last, new, pitch)
+            accumulate(w, 0 * n, n, n, panel, last, new, block)
         activate(act, panel, new, size)
         store(panel, new, h, row, n, block, t)
         last, new = new, last
@@ -117,7 +122,7 @@ def _backward_part(
     first, last = span(part, work.panels.shape[0], panels, 1)
     for number in range(first, last):
         for d in range(work.directions):
-            block = block_of(number + d * panels, work)
+            block = block_of(number + d * panels, part, work)
             _backward(h, err, delta, dh0, deltas, alpha, beta, act, block, work.panels[part], work)
 
 
@@ -139,11 +144,16 @@ def _backward(
     row, size, w = block.direction * n, n * pitch, work.recurrent[block.direction]
     outputs, last, new = 0 * size, 1 * size, 2 * size  # where in the panel
     clear(panel, outputs, panel.shape[0])
+    expect(block.plan, err, row, n, 0)
+    expect(block.plan, h, row, n, 0)
+    expect(block.plan, delta, row, n, 0)
+    expect(block.plan, deltas, block.direction * work.split, work.features, 0)
     for step in range(steps - 1, -1, -1):
         t = time(step, block)
+        prepare(step - 1, block, work)
         load(err, row, n, panel, new, block, t)
         if step < steps - 1:
-            accumulate(w, 0 * n, n, n, panel, last, new, pitch)
+            accumulate(w, 0 * n, n, n, panel, last, new, block)
         load(h, row, n, panel, outputs, block, t)
         times_slope(act, panel, outputs, new, size)
         store(panel, new, delta, row, n, block, t)
@@ -151,5 +161,5 @@ def _backward(
         last, new = new, last
     if dh0.size:
         clear(panel, new, size)
-        accumulate(w, 0 * n, n, n, panel, last, new, pitch)
+        accumulate(w, 0 * n, n, n, panel, last, new, block)
         store_state(panel, new, dh0, row, n, block)

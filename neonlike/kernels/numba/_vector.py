@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from neonlike.kernels.numba._ir import INDEX as _INDEX
@@ -32,6 +32,7 @@ from neonlike.kernels.numba._ir import REGISTERS
 from neonlike.kernels.numba._ir import Vectors as Vectors
 from neonlike.kernels.numba._ir import loop as loop
 
+build: Any = cgutils  # Numba's own modules are untyped
 _ACCUMULATORS = 24 if REGISTERS == 32 else 12  # leaves room for operands
 _LINE_VECTORS = LINE_BYTES // (4 * LANES)
 
@@ -41,23 +42,25 @@ HALF, QUARTER = (WIDE + 1) // 2, (WIDE + 3) // 4
 DOT_ROWS, DOT_COLUMNS = _ACCUMULATORS // 4, 4
 
 
-def broadcast_tile(rows: int) -> Any:
+def broadcast_tile(rows: int, *, rectifies: bool = False) -> Any:
     """An intrinsic for ``rows`` rows of weights times one line of columns.
 
     ``tile(w, x, step, segments, count, out, stride, beta, stream, like)``: the ``count`` segments
     are int64 triples (weight, input, length): they multiply the rows of ``w`` (any, rows) from
     ``weight`` on with the lines from ``x + input`` on, ``step`` elements apart. Result row k goes
     to ``out`` + k ``stride``. With ``beta`` not 0 it is ``beta * out + ...``; ``stream`` not 0
-    stores past the caches, which needs aligned full lines.
+    stores past the caches, which needs aligned full lines. If the tile ``rectifies``, ``after`` is
+    (address of ``rows`` biases, slope): they are added to the sums, and negative ones are scaled
+    by the slope; else it is ().
     """
 
     @intrinsic
-    def tile(typingctx, w, x, step, segments, count, out, stride, beta, stream, like):  # type: ignore[no-untyped-def]  # Numba's protocol
+    def tile(typingctx, w, x, step, segments, count, out, stride, beta, stream, after, like):  # type: ignore[no-untyped-def]  # Numba's protocol
         addresses = [types.intp] * 7
-        signature = types.void(*addresses, like, types.intp, like)
+        signature = types.void(*addresses, like, types.intp, after, like)
 
         def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            w, x, step, segments, count, out, stride, beta, stream, _ = args
+            w, x, step, segments, count, out, stride, beta, stream, after, _ = args
             v = Vectors(builder, signature.args[-1])
             w, x, out = (v.pointer(address) for address in (w, x, out))
             segments = builder.inttoptr(segments, _INDEX.as_pointer())
@@ -85,6 +88,12 @@ def broadcast_tile(rows: int) -> Any:
                 return loop(builder, length, sums, add)
 
             sums = loop(builder, count, [v.zero()] * (rows * v.line), segment)
+            if rectifies:
+                bias, slope = build.unpack_tuple(builder, after)
+                sums = [
+                    rectify(v, value, builder.load(v.at(v.pointer(bias), n // v.line)), slope)
+                    for n, value in enumerate(sums)
+                ]
             places = [
                 v.at(v.at(out, builder.mul(stride, _INDEX(k))), n * v.lanes)
                 for k in range(rows)
@@ -96,6 +105,13 @@ def broadcast_tile(rows: int) -> Any:
         return signature, codegen
 
     return tile
+
+
+def rectify(v: Vectors, value: ir.Value, bias: ir.Value, slope: ir.Value) -> ir.Value:
+    """``value + bias``, times the slope where that is below zero; nan stays nan."""
+    total = v.builder.fadd(value, v.splat(bias))
+    below = v.builder.fadd(v.builder.fmul(total, v.splat(slope)), v.zero())  # no zeros below zero
+    return v.builder.select(v.builder.fcmp_ordered("<", total, v.zero()), below, total)
 
 
 def _store(

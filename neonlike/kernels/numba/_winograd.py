@@ -2,7 +2,7 @@
 
     out[k] = outputs( sum_c filters(w[c, :, :, k]) * inputs(x[c]) )
 
-on tiles of m x m outputs (m = 2 or 4 for 3x3, 2 for 5x5), with the linear maps of
+on tiles of m x m outputs (m = 2 or 4 for 3x3, 4 for 5x5), with the linear maps of
 ``_winograd_transform``. Layout: x (C,1,H,W,N), w (C,1,R,R,K), out (K,1,P,Q,N); backwards, x is the
 error, C and K change places and the filter is turned by half a circle.
 
@@ -23,13 +23,7 @@ import numpy as np
 
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba import _vector, _winograd_transform
-from neonlike.kernels.numba._conv_direct import (
-    half_tile,
-    quarter_tile,
-    row_blocks,
-    streams,
-    wide_tile,
-)
+from neonlike.kernels.numba._conv_direct import After, biases, row_blocks, streams
 from neonlike.kernels.numba._conv_pack import PARALLEL_WORK
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._share import share
@@ -37,24 +31,28 @@ from neonlike.kernels.numba._vector import copy_line
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE, HALF = _vector.WIDE, _vector.HALF
+wide_tile = _vector.broadcast_tile(WIDE)
+half_tile = _vector.broadcast_tile(HALF)
+quarter_tile = _vector.broadcast_tile(_vector.QUARTER)
 transform = _winograd_transform.transform
 inputs_4 = transform(_winograd_transform.inputs_4, 4)
 inputs_6 = transform(_winograd_transform.inputs_6, 6)
+inputs_8 = transform(_winograd_transform.inputs_8, 8)
 filters_2x3 = transform(_winograd_transform.filters_2x3, 3)
 filters_4x3 = transform(_winograd_transform.filters_4x3, 3)
-filters_2x5 = transform(_winograd_transform.filters_2x5, 5)
-outputs_2x3 = transform(_winograd_transform.outputs_2x3, 4)
-outputs_4x3 = transform(_winograd_transform.outputs_4x3, 6)
-outputs_2x5 = transform(_winograd_transform.outputs_2x5, 6)
-stream_2x3 = transform(_winograd_transform.outputs_2x3, 4, stream=True)
-stream_4x3 = transform(_winograd_transform.outputs_4x3, 6, stream=True)
-stream_2x5 = transform(_winograd_transform.outputs_2x5, 6, stream=True)
+filters_4x5 = transform(_winograd_transform.filters_4x5, 5)
+outputs_2x3 = transform(_winograd_transform.outputs_2x3, 4, rectifies=True)
+outputs_4x3 = transform(_winograd_transform.outputs_4x3, 6, rectifies=True)
+outputs_4x5 = transform(_winograd_transform.outputs_4x5, 8, rectifies=True)
+stream_2x3 = transform(_winograd_transform.outputs_2x3, 4, stream=True, rectifies=True)
+stream_4x3 = transform(_winograd_transform.outputs_4x3, 6, stream=True, rectifies=True)
+stream_4x5 = transform(_winograd_transform.outputs_4x5, 8, stream=True, rectifies=True)
 
 POINTS_BYTES = 384 << 10  # share of the second cache
 MOST_UNITS = 4  # that share the weights in the first cache
 LEAST_CHANNELS = 16  # with fewer, on either side, the transforms cost too much
 # Measured time of a product, transforms included, over a direct one's, by (size, taps).
-EFFORT = {(2, 3): 1.5, (4, 3): 1.8, (2, 5): 1.5}
+EFFORT = {(2, 3): 1.5, (4, 3): 1.8, (4, 5): 2.1}
 
 Unit = tuple[int, int, int]  # first input row, first input column, first batch column
 
@@ -74,6 +72,7 @@ class Tiling(NamedTuple):
     point: int  # distance of the points of a unit
     products: int  # where the products begin
     patch: int  # where the patch begins
+    zeros: int  # where a line of zeros begins
 
 
 def winograd(
@@ -86,6 +85,8 @@ def winograd(
     beta: float,
     scratch: Scratch,
     *,
+    bias: Array | None = None,
+    slope: float = 1.0,
     swap: bool = False,
 ) -> None:
     """Convolve x with w (C, 1, R, R, K) in tiles of ``size``; with ``swap`` backwards."""
@@ -95,10 +96,12 @@ def winograd(
     work = points * channels * maps * tiling.rows * tiling.columns * tiling.lines * line
     threads = numba.get_num_threads() if work >= PARALLEL_WORK else 1
     blocks = row_blocks(maps)
-    room = scratch("winograd room", (threads, tiling.patch + points * line), x.dtype)
+    room = scratch("winograd room", (threads, tiling.zeros + line), x.dtype)
+    places = scratch("winograd places", (threads, MOST_UNITS, 2, points), np.int64)
     filters = scratch("winograd filters", (int(blocks[-1].sum()) * points * channels,), x.dtype)
     segment = np.array([0, 0, channels])
     weights = w.reshape(len(w), w.shape[2] ** 2, -1)
+    after = biases(bias, maps, scratch, x.dtype), float(slope)
     stream = streams(out)
     convolve(
         tiling,
@@ -111,8 +114,10 @@ def winograd(
         segment,
         out,
         float(beta),
+        after,
         stream,
         room,
+        places,
     )
 
 
@@ -164,7 +169,8 @@ def tile(
     products = together * points * point
     patch = products + together * points * lines * line
     grid = -(-height // size), -(-width // size), -(-batch // line)
-    return Tiling(size, taps, side, pad[0], pad[1], *grid, together, point, products, patch)
+    zeros = patch + points * line
+    return Tiling(size, taps, side, pad[0], pad[1], *grid, together, point, products, patch, zeros)
 
 
 @jit
@@ -179,13 +185,15 @@ def convolve(
     segment: Array,
     out: Array,
     beta: float,
+    after: After,
     stream: bool,
     room: Array,
+    places: Array,
 ) -> None:
     """Share the filters, then the units, among threads; one kernel, since it compiles faster."""
     threads, channels = room.shape[0], x.shape[0]
     share(transform_filters, threads, (tiling, w, swap, channels, blocks, alpha, room, filters))
-    args = tiling, x, filters, blocks, segment, out, beta, stream, room
+    args = tiling, x, filters, blocks, segment, out, beta, after, stream, room, places
     share(convolve_part, threads, args)
 
 
@@ -219,11 +227,11 @@ def transform_filters(
                 target, step = filters.ctypes.data + at * item, rows * channels
             down = tiling.side * step
             if tiling.taps == 5:
-                filters_2x5(source, across, line, target, down, step, zero)
+                filters_4x5((source, across, line), target, down, step, (), zero)
             elif tiling.size == 4:
-                filters_4x3(source, across, line, target, down, step, zero)
+                filters_4x3((source, across, line), target, down, step, (), zero)
             else:
-                filters_2x3(source, across, line, target, down, step, zero)
+                filters_2x3((source, across, line), target, down, step, (), zero)
             if rows != line:
                 for point in range(points):
                     for k in range(rows):
@@ -254,27 +262,34 @@ def convolve_part(
     segment: Array,
     out: Array,
     beta: float,
+    after: After,
     stream: bool,
     room: Array,
+    places: Array,
 ) -> None:
     """The units of thread ``part``."""
     units, parts = tiling.rows * tiling.columns * tiling.lines, room.shape[0]
     points, channels, memory = tiling.side**2, x.shape[0], room[part]
     line = LINE_BYTES // x.itemsize
     first, last = units * part // parts, units * (part + 1) // parts
+    memory[tiling.zeros : tiling.zeros + line] = 0
     for start in range(first, last, tiling.together):
         count = min(tiling.together, last - start)
+        for n in range(count):
+            find_inputs(tiling, start + n, x, memory, places[part, n])
         for c in range(channels):
             for n in range(count):
                 target = n * points * tiling.point + c * line
-                take_inputs(tiling, start + n, c, x, memory, target)
+                take_inputs(tiling, c, x, memory, places[part, n], target)
         for b in range(blocks.shape[0]):
             k, rows = blocks[b, 0], blocks[b, 1]
             at = k * points * channels
             multiply(tiling, count, filters, at, rows, channels, segment, memory)
             for row in range(min(rows, out.shape[0] - k)):
                 for n in range(count):
-                    put_outputs(tiling, start + n, n, row, k + row, memory, out, beta, stream)
+                    put_outputs(
+                        tiling, start + n, n, row, k + row, memory, out, beta, after, stream
+                    )
 
 
 @inline
@@ -286,35 +301,54 @@ def place_of(tiling: Tiling, unit: int, line: int) -> Unit:
 
 
 @inline
-def take_inputs(tiling: Tiling, unit: int, c: int, x: Array, memory: Array, target: int) -> None:
-    """Transform the inputs of a unit and channel to ``memory`` from ``target`` on."""
-    channels, _, height, width, batch = x.shape
-    item, line, zero = x.itemsize, LINE_BYTES // x.itemsize, x.dtype.type(0)
-    side = tiling.side
-    p, q, n = place_of(tiling, unit, line)
-    h, w = p - tiling.pad_h, q - tiling.pad_w
-    top, bottom = max(0, -h), min(side, height - h)
-    left, right = max(0, -w), min(side, width - w)
-    corner = ((c * height + h) * width + w) * batch + n
-    end = corner + ((side - 1) * width + side - 1) * batch + line
-    if bottom - top == side and right - left == side and end <= x.size:
-        source, down, step = x.ctypes.data + corner * item, width * batch, batch
+def find_inputs(tiling: Tiling, unit: int, x: Array, memory: Array, places: Array) -> None:
+    """List where the lines of a unit's inputs are for the first channel, and their way to the next.
+
+    Outside the image it is a line of zeros, for all channels.
+    """
+    _, _, height, width, batch = x.shape
+    p, q, n = place_of(tiling, unit, LINE_BYTES // x.itemsize)
+    for i in range(tiling.side):
+        for j in range(tiling.side):
+            h, w, at = p - tiling.pad_h + i, q - tiling.pad_w + j, i * tiling.side + j
+            places[0, at] = memory.ctypes.data + tiling.zeros * memory.itemsize
+            places[1, at] = 0
+            if 0 <= h < height and 0 <= w < width:
+                places[0, at] = x.ctypes.data + ((h * width + w) * batch + n) * x.itemsize
+                places[1, at] = height * width * batch * x.itemsize
+
+
+@inline
+def take_inputs(
+    tiling: Tiling, c: int, x: Array, memory: Array, places: Array, target: int
+) -> None:
+    """Transform the inputs of a unit for channel c, all before it done, to ``memory[target:]``."""
+    if c == x.shape[0] - 1 and x.shape[4] * x.itemsize % LINE_BYTES:
+        bound_inputs(tiling, x, memory, places)
+    to = memory.ctypes.data + target * x.itemsize
+    table, zero = (places.ctypes.data,), x.dtype.type(0)
+    if tiling.side == 8:
+        inputs_8(table, to, 8 * tiling.point, tiling.point, (), zero)
+    elif tiling.side == 6:
+        inputs_6(table, to, 6 * tiling.point, tiling.point, (), zero)
     else:
-        source, down, step = memory.ctypes.data + tiling.patch * item, side * line, line
-        memory[tiling.patch : tiling.patch + side * side * line] = 0
-        for i in range(top, bottom):
-            for j in range(left, right):
-                at, place = corner + (i * width + j) * batch, (i * side + j) * line
-                if at + line <= x.size:
-                    copy_line(x.ctypes.data + at * item, source + place * item)
-                else:
-                    for lane in range(batch - n):
-                        memory[tiling.patch + place + lane] = x[c, 0, h + i, w + j, n + lane]
-    to = memory.ctypes.data + target * item
-    if side == 6:
-        inputs_6(source, down, step, to, side * tiling.point, tiling.point, zero)
-    else:
-        inputs_4(source, down, step, to, side * tiling.point, tiling.point, zero)
+        inputs_4(table, to, 4 * tiling.point, tiling.point, (), zero)
+    for at in range(tiling.side**2):
+        places[0, at] += places[1, at]
+
+
+@inner
+def bound_inputs(tiling: Tiling, x: Array, memory: Array, places: Array) -> None:
+    """Copy lines that would reach beyond the end of ``x`` to the patch."""
+    line, flat = LINE_BYTES // x.itemsize, x.reshape(-1)
+    for at in range(tiling.side**2):
+        first = (places[0, at] - np.int64(x.ctypes.data)) // x.itemsize
+        if places[1, at] and first + line > x.size:
+            copy = tiling.patch + at * line
+            memory[copy : copy + line] = 0  # sums over lanes take zeros times what is here
+            for lane in range(x.size - first):
+                memory[copy + lane] = flat[first + lane]
+            places[0, at] = memory.ctypes.data + copy * x.itemsize
 
 
 @inline
@@ -338,11 +372,11 @@ def multiply(
             x = memory.ctypes.data + at * tiling.point * item
             y = memory.ctypes.data + (tiling.products + at * (WIDE | 1) * line) * item
             if rows == WIDE:
-                wide_tile(w, x, line, reads, 1, y, line, zero, False, zero)
+                wide_tile(w, x, line, reads, 1, y, line, zero, False, (), zero)
             elif rows == HALF:
-                half_tile(w, x, line, reads, 1, y, line, zero, False, zero)
+                half_tile(w, x, line, reads, 1, y, line, zero, False, (), zero)
             else:
-                quarter_tile(w, x, line, reads, 1, y, line, zero, False, zero)
+                quarter_tile(w, x, line, reads, 1, y, line, zero, False, (), zero)
 
 
 @inline
@@ -355,6 +389,7 @@ def put_outputs(
     memory: Array,
     out: Array,
     beta: float,
+    after: After,
     stream: bool,
 ) -> None:
     """Transform the products of a unit with map k, row ``row`` of its block, to the result."""
@@ -369,7 +404,8 @@ def put_outputs(
     if whole:
         target = out.ctypes.data + (((k * height + p) * width + q) * batch + first) * item
         down, step = width * batch, batch
-    write_outputs(tiling, source, point, target, down, step, stream and whole, zero)
+    then = after[0][k], out.dtype.type(after[1])
+    write_outputs(tiling, source, point, target, down, step, then, stream and whole, zero)
     if not whole:
         put_patch(tiling, unit, k, memory, out, beta)
 
@@ -382,6 +418,7 @@ def write_outputs(
     target: int,
     down: int,
     step: int,
+    after: tuple[float, float],
     stream: bool,
     zero: float,
 ) -> None:
@@ -389,18 +426,18 @@ def write_outputs(
     across = tiling.side * point
     if tiling.taps == 5:
         if stream:
-            stream_2x5(source, across, point, target, down, step, zero)
+            stream_4x5((source, across, point), target, down, step, after, zero)
         else:
-            outputs_2x5(source, across, point, target, down, step, zero)
+            outputs_4x5((source, across, point), target, down, step, after, zero)
     elif tiling.size == 4:
         if stream:
-            stream_4x3(source, across, point, target, down, step, zero)
+            stream_4x3((source, across, point), target, down, step, after, zero)
         else:
-            outputs_4x3(source, across, point, target, down, step, zero)
+            outputs_4x3((source, across, point), target, down, step, after, zero)
     elif stream:
-        stream_2x3(source, across, point, target, down, step, zero)
+        stream_2x3((source, across, point), target, down, step, after, zero)
     else:
-        outputs_2x3(source, across, point, target, down, step, zero)
+        outputs_2x3((source, across, point), target, down, step, after, zero)
 
 
 @inline

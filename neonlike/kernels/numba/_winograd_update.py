@@ -2,7 +2,7 @@
 
     dw[c, :, :, k] = weights( sum_{tiles, n} inputs(x[c]) * errors(err[k]) )
 
-on tiles of 6x6 inputs and of 4x4 errors for 3x3 filters, 2x2 for 5x5; ``errors`` and ``weights``
+on tiles of 4x4 errors and of 6x6 inputs for 3x3 filters, 8x8 for 5x5; ``errors`` and ``weights``
 are the transposes of what ``_winograd`` does to products and filters. Layout: x (C,1,H,W,N),
 err (K,1,P,Q,N), dw (C,1,R,R,K).
 
@@ -16,6 +16,7 @@ Each thread has its own sums, transformed back in the end. Source: spec performa
 from __future__ import annotations
 
 import numba
+import numpy as np
 
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba import _vector, _winograd_transform
@@ -23,7 +24,9 @@ from neonlike.kernels.numba._conv_pack import PARALLEL_WORK, round_up
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._winograd import (
+    MOST_UNITS,
     Tiling,
+    find_inputs,
     place_of,
     take_inputs,
     tile,
@@ -32,12 +35,11 @@ from neonlike.kernels.numba._winograd_transform import turn_lines
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE = _vector.WIDE
-SIDE, POINTS = 6, 36  # of a tile of inputs
-SIZES = {3: 4, 5: 2}  # of a tile of errors, by taps
+SIZE = 4  # of a tile of errors
 errors_4x3 = _winograd_transform.transform(_winograd_transform.errors_4x3, 4)
-errors_2x5 = _winograd_transform.transform(_winograd_transform.errors_2x5, 2)
-weights_4x3 = _winograd_transform.transform(_winograd_transform.weights_4x3, SIDE)
-weights_2x5 = _winograd_transform.transform(_winograd_transform.weights_2x5, SIDE)
+errors_4x5 = _winograd_transform.transform(_winograd_transform.errors_4x5, 4)
+weights_4x3 = _winograd_transform.transform(_winograd_transform.weights_4x3, 6)
+weights_4x5 = _winograd_transform.transform(_winograd_transform.weights_4x5, 8)
 outer_tile = _vector.outer_tile(WIDE)
 
 
@@ -53,14 +55,16 @@ def winograd_gradient(
     """Gradient of the weights ``out`` (C, 1, R, R, K)."""
     channels, maps, line = len(x), len(err), LINE_BYTES // x.itemsize
     taps, rows, blocks = out.shape[2], round_up(channels, WIDE), -(-maps // line)
-    tiling = tile(SIZES[taps], taps, rows, line | 1, err.shape, pad, line)
-    work = POINTS * channels * maps * tiling.rows * tiling.columns * tiling.lines * line
+    tiling = tile(SIZE, taps, rows, line | 1, err.shape, pad, line)
+    points = tiling.side**2
+    work = points * channels * maps * tiling.rows * tiling.columns * tiling.lines * line
     threads = numba.get_num_threads() if work >= PARALLEL_WORK else 1
-    size = tiling.patch + (POINTS + tiling.size**2 * line) * line
+    size = tiling.zeros + (1 + tiling.size**2 * line) * line
     room = scratch("winograd room", (threads, size), x.dtype)
-    sums = scratch("winograd sums", (threads, blocks, POINTS, rows, line), x.dtype)
+    sums = scratch("winograd sums", (threads, blocks, points, rows, line), x.dtype)
+    places = scratch("winograd places", (threads, MOST_UNITS, 2, points), np.int64)
     weights = out.reshape(channels, taps**2, maps)
-    gradient(tiling, x, err, room, sums, weights, float(alpha), float(beta))
+    gradient(tiling, x, err, room, places, sums, weights, float(alpha), float(beta))
 
 
 @jit
@@ -69,6 +73,7 @@ def gradient(
     x: Array,
     err: Array,
     room: Array,
+    places: Array,
     sums: Array,
     out: Array,
     alpha: float,
@@ -76,23 +81,28 @@ def gradient(
 ) -> None:
     """Share the units, then the channels of the result, among threads."""
     threads = room.shape[0]
-    share(add_part, threads, (tiling, x, err, room, sums))
+    share(add_part, threads, (tiling, x, err, room, places, sums))
     share(finish_part, threads, (tiling, room, sums, out, alpha, beta))
 
 
 @inner
-def add_part(part: int, tiling: Tiling, x: Array, err: Array, room: Array, sums: Array) -> None:
+def add_part(
+    part: int, tiling: Tiling, x: Array, err: Array, room: Array, places: Array, sums: Array
+) -> None:
     """Add up the units of thread ``part`` in ``sums[part]``."""
     units, parts = tiling.rows * tiling.columns * tiling.lines, room.shape[0]
     channels, memory, line = x.shape[0], room[part], LINE_BYTES // x.itemsize
     first, last = units * part // parts, units * (part + 1) // parts
+    memory[tiling.zeros : tiling.zeros + line] = 0
     sums[part, :] = 0
     for start in range(first, last, tiling.together):
         count = min(tiling.together, last - start)
+        for n in range(count):
+            find_inputs(tiling, start + n, x, memory, places[part, n])
         for c in range(channels):
             for n in range(count):
-                target = n * POINTS * tiling.point + c * line
-                take_inputs(tiling, start + n, c, x, memory, target)
+                target = n * tiling.side**2 * tiling.point + c * line
+                take_inputs(tiling, c, x, memory, places[part, n], target)
         for b in range(sums.shape[1]):
             for n in range(count):
                 take_errors(tiling, start + n, n, b * line, err, memory)
@@ -105,7 +115,7 @@ def take_errors(tiling: Tiling, unit: int, n: int, k: int, err: Array, memory: A
     maps, _, height, width, batch = err.shape
     item, line, zero = err.itemsize, LINE_BYTES // err.itemsize, err.dtype.type(0)
     p, q, first = place_of(tiling, unit, line)
-    turned, square, point = tiling.patch + POINTS * line, line * line, (line | 1) * line
+    turned, square, point = tiling.zeros + line, line * line, (line | 1) * line
     whole = k + line <= maps and first + line <= batch
     for i in range(tiling.size):
         for j in range(tiling.size):
@@ -123,25 +133,25 @@ def take_errors(tiling: Tiling, unit: int, n: int, k: int, err: Array, memory: A
                         memory[target + lane * line + row] = value
     for lane in range(line):
         source = memory.ctypes.data + (turned + lane * line) * item
-        target = tiling.products + n * POINTS * point + lane * line
+        target = tiling.products + n * tiling.side**2 * point + lane * line
         to = memory.ctypes.data + target * item
         if tiling.taps == 5:
-            errors_2x5(source, 2 * square, square, to, SIDE * point, point, zero)
+            errors_4x5((source, 4 * square, square), to, tiling.side * point, point, (), zero)
         else:
-            errors_4x3(source, 4 * square, square, to, SIDE * point, point, zero)
+            errors_4x3((source, 4 * square, square), to, tiling.side * point, point, (), zero)
 
 
 @inline
 def add_products(tiling: Tiling, count: int, memory: Array, sums: Array) -> None:
     """Add the products of ``count`` units to the sums (point, c, line) of a line of maps."""
     item, line, zero = memory.itemsize, LINE_BYTES // memory.itemsize, memory.dtype.type(0)
-    point = (line | 1) * line
-    for at in range(POINTS):
+    points, point = tiling.side**2, (line | 1) * line
+    for at in range(points):
         y = memory.ctypes.data + (tiling.products + at * point) * item
         for c in range(0, sums.shape[1], WIDE):
             x = memory.ctypes.data + (at * tiling.point + c * line) * item
             target = sums.ctypes.data + (at * sums.shape[1] + c) * LINE_BYTES
-            outer_tile(x, POINTS * tiling.point, y, POINTS * point, count, target, zero)
+            outer_tile(x, points * tiling.point, y, points * point, count, target, zero)
 
 
 @inner
@@ -164,9 +174,9 @@ def finish_part(
                     total[at * line + k] = value
             source, target = total.ctypes.data, result.ctypes.data
             if tiling.taps == 5:
-                weights_2x5(source, SIDE * line, line, target, 5 * line, line, zero)
+                weights_4x5((source, tiling.side * line, line), target, 5 * line, line, (), zero)
             else:
-                weights_4x3(source, SIDE * line, line, target, 3 * line, line, zero)
+                weights_4x3((source, tiling.side * line, line), target, 3 * line, line, (), zero)
             for tap in range(taps):
                 for k in range(min(line, maps - b * line)):
                     value = factor * result[tap * line + k]

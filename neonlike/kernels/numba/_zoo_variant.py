@@ -15,6 +15,7 @@ import numpy as np
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
+from neonlike.kernels.numba._recurrent_ahead import PLAN_SIZE
 from neonlike.kernels.numba._recurrent_panel import (
     LINE_BYTES,
     NARROW,
@@ -130,7 +131,7 @@ def _forward_part(
 ) -> None:
     first, last = span(part, work.panels.shape[0], panels_of(work), 1)
     for item in range(first, last):
-        block, panel = block_of(item, work), work.panels[part]
+        block, panel = block_of(item, part, work), work.panels[part]
         _forward(peep, w_gate, gates, h, c, c_act, form, acts, block, panel, work)
 
 
@@ -160,9 +161,9 @@ def _forward(
         if w_gate.size:
             _copy(panel, (0 * size, before), (), 3 * size)
         load(gates, 0 * m, rows, panel, 0 * size, block, t)
-        accumulate(work.recurrent[0], 0 * m, rows, m, panel, last, 0 * size, pitch)
+        accumulate(work.recurrent[0], 0 * m, rows, m, panel, last, 0 * size, block)
         if w_gate.size and t:
-            accumulate(work.inputs[0], 0 * m, 3 * m, 3 * m, panel, before, 0 * size, pitch)
+            accumulate(work.inputs[0], 0 * m, 3 * m, 3 * m, panel, before, 0 * size, block)
         for number in range(2):
             place = form.places[number]
             if place < form.present:
@@ -252,7 +253,7 @@ def _backward_part(
 ) -> None:
     first, last = span(part, work.panels.shape[0], panels_of(work), 1)
     for item in range(first, last):
-        block, panel = block_of(item, work), work.panels[part]
+        block, panel = block_of(item, part, work), work.panels[part]
         arrays = (peep, w_gate, gates, c, c_act, err, delta)
         _backward(arrays, dh0, dc0, form, acts, block, panel, work)
 
@@ -276,10 +277,10 @@ def _backward(
     for t in range(block.geometry[1] - 1, -1, -1):
         load(err, 0 * m, m, panel, dh, block, t)
         if back:
-            accumulate(work.recurrent[0], 0 * m, m, rows, panel, deltas, dh, pitch)
+            accumulate(work.recurrent[0], 0 * m, m, rows, panel, deltas, dh, block)
         if back and between:
             clear(panel, SEEN * size, 3 * size)
-            accumulate(work.inputs[0], 0 * m, 3 * m, 3 * m, panel, deltas, SEEN * size, pitch)
+            accumulate(work.inputs[0], 0 * m, 3 * m, 3 * m, panel, deltas, SEEN * size, block)
         load(gates, 0 * m, rows, panel, 0 * m, block, t)
         load(c_act, 0 * m, m, panel, C_ACT * size, block, t)
         load(c, 0 * m, m, panel, BEFORE * size, block, t)
@@ -288,7 +289,7 @@ def _backward(
         store(panel, deltas, delta, 0 * m, rows, block, t)
     clear(panel, dh, size)
     if back:
-        accumulate(work.recurrent[0], 0 * m, m, rows, panel, deltas, dh, pitch)
+        accumulate(work.recurrent[0], 0 * m, m, rows, panel, deltas, dh, block)
     store_state(panel, dh, dh0, 0 * m, m, block)
     store_state(panel, DC * size, dc0, 0 * m, m, block)
 
@@ -400,6 +401,8 @@ def _work(w: Array, w_gate: Array, gates: Array, columns: int, scratch: Scratch)
         scratch("recurrent panels", (min(threads, -(-columns // width)), panel), w.dtype),
         scratch("recurrent weights", (1, _packed_size(w)), w.dtype),
         scratch("input weights", (1, _packed_size(w_gate)), w.dtype),
+        0,  # nothing is fetched ahead
+        scratch("recurrent plans", (threads, PLAN_SIZE), np.int64),
     )  # fmt: skip
 
 

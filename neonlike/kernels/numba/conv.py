@@ -6,10 +6,12 @@
     update  dw[c,t,r,s,k] = sum_{m,p,q,n} x[c, ..., n] err[k,m,p,q,n]
 
 with zero padding; every result is ``out = alpha * result + beta * out`` (nothing is read from
-``out`` when beta is 0). Fprop and the phases of bprop are the direct kernel of ``_conv_direct``,
-update is ``_conv_update``; where Winograd's algorithm is faster and ``exact`` is false, all three
-are those of ``_winograd*``; 1x1 filters and filters as large as the image are matrix products. How
-these work is told in ``kernels/README.md``. Source: spec backend 10, performance 2.2.
+``out`` when beta is 0). Fprop then adds ``bias[k]`` and multiplies what is negative by ``slope``
+(1: not at all); it is asked to for ``beta`` 0 only. Fprop and the phases of bprop are the direct
+kernel of ``_conv_direct``, update is ``_conv_update``; where Winograd's algorithm is faster and
+``exact`` is false, all three are those of ``_winograd*``; 1x1 filters and filters as large as the
+image are matrix products. How these work is told in ``kernels/README.md``. Source: spec backend 10,
+performance 2.2.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from neonlike.kernels.numba._conv_direct import direct
 from neonlike.kernels.numba._conv_epilogue import epilogue as epilogue
 from neonlike.kernels.numba._conv_update import gradient
 from neonlike.kernels.numba._winograd import tile_size, winograd
-from neonlike.kernels.numba._winograd_update import SIZES, winograd_gradient
+from neonlike.kernels.numba._winograd_update import SIZE, winograd_gradient
 
 
 def fprop(
@@ -34,15 +36,19 @@ def fprop(
     beta: float,
     scratch: Scratch,
     exact: bool = True,
+    bias: Array | None = None,
+    slope: float = 1.0,
 ) -> None:
     """Outputs of the convolution of ``x`` with ``w``; ``exact`` rules out Winograd's rounding."""
     if _is_product(x, w, pad, stride):
         blas.gemm(_matrix(w).T, x.reshape(_matrix(w).shape[0], -1), _rows(out), alpha, beta)
+        if bias is not None or slope != 1.0:
+            epilogue(_rows(out), None, bias, None, slope != 1.0, False, slope)
     elif not exact and (size := tile_size(x, w, out, pad, stride, dil)):
-        winograd(size, x, w, out, pad[1:], alpha, beta, scratch)
+        winograd(size, x, w, out, pad[1:], alpha, beta, scratch, bias=bias, slope=slope)
     else:
         plan = _conv_plan.forward(x.shape[1:4], w.shape[1:4], out.shape[1:4], pad, stride, dil)
-        direct(plan, x, w, out, alpha, beta, scratch)
+        direct(plan, x, w, out, alpha, beta, scratch, bias=bias, slope=slope)
 
 
 def bprop(
@@ -85,7 +91,7 @@ def update(
     """Gradient of the weights; ``exact`` as in ``fprop``."""
     if _is_product(x, out, pad, stride):
         blas.gemm(x.reshape(_matrix(out).shape[0], -1), _rows(err).T, _matrix(out), alpha, beta)
-    elif not exact and tile_size(x, out, err, pad, stride, dil) == SIZES.get(out.shape[2]):
+    elif not exact and tile_size(x, out, err, pad, stride, dil) == SIZE:
         winograd_gradient(x, err, out, pad[1:], alpha, beta, scratch)
     else:
         plan = _conv_plan.forward(x.shape[1:4], out.shape[1:4], err.shape[1:4], pad, stride, dil)

@@ -17,8 +17,15 @@ from neonlike.kernels.numba import _recurrent_gru as _gru
 from neonlike.kernels.numba import _recurrent_lstm as _lstm
 from neonlike.kernels.numba import _recurrent_rnn as _rnn
 from neonlike.kernels.numba import blas
+from neonlike.kernels.numba._recurrent_ahead import PLAN_SIZE
 from neonlike.kernels.numba._recurrent_gradient import gradients, make_plan
-from neonlike.kernels.numba._recurrent_panel import LINE_BYTES, NARROW, Work, panel_width
+from neonlike.kernels.numba._recurrent_panel import (
+    LINE_BYTES,
+    NARROW,
+    WIDE,
+    Work,
+    panel_width,
+)
 from neonlike.kernels.numba._recurrent_setup import plain_codes, row_unit, threads_for, widened
 
 _EMPTY = {np.dtype(t): np.empty((0, 0), t) for t in (np.float32, np.float64)}
@@ -85,6 +92,8 @@ def _work(
         scratch("recurrent panels", (min(threads, -(-columns // width)), panel), w.dtype),
         scratch("recurrent weights", (directions, padded), w.dtype),
         scratch("input weights", (directions, padded), w.dtype),
+        gates * n * (n + (nin if features else 0)) // WIDE,
+        scratch("recurrent plans", (threads, PLAN_SIZE), np.int64),
     )
 
 

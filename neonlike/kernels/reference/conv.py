@@ -7,8 +7,9 @@
 
 with zero padding; ``pad``, ``stride``, ``dil`` are (d, h, w) tuples. Arrays: x (C,D,H,W,N),
 w (C,T,R,S,K), y and err (K,M,P,Q,N). Every result is ``out = alpha * result + beta * out``, and
-with ``beta == 0`` old content of ``out`` is not read. Sums are exact but for rounding, whether
-``exact`` asks for it or not. Source: spec backend 10.
+with ``beta == 0`` old content of ``out`` is not read. Fprop then adds ``bias[k]`` and multiplies
+what is negative by ``slope`` (1: not at all); it is asked to for ``beta == 0`` only. Sums are exact
+but for rounding, whether ``exact`` asks for it or not. Source: spec backend 10.
 """
 
 from __future__ import annotations
@@ -33,13 +34,16 @@ def fprop(
     beta: float,
     scratch: Scratch,
     exact: bool = True,
+    bias: Array | None = None,
+    slope: float = 1.0,
 ) -> None:
-    """Outputs of the convolution of ``x`` with ``w``."""
+    """Outputs of the convolution of ``x`` with ``w``, then bias and ReLU."""
     padded = np.pad(x, _borders(pad))
     result = np.zeros_like(out)
     for tap, window in _taps(w.shape, out.shape, stride, dil):
         result += np.tensordot(w[tap].T, padded[window], axes=1)
     _blend(result, out, alpha, beta)
+    epilogue(out.reshape(len(out), -1), None, bias, None, slope != 1.0, False, slope)
 
 
 def bprop(
