@@ -51,8 +51,8 @@ class Detector:
     def cost(self):
         """Return the sum of the costs of all outputs, each the mean over its samples."""
         parts = []
-        for count, sigma in zip(self.samples, (3.0, 1.0), strict=True):
-            functions = CrossEntropyMulti(), SmoothL1Loss(sigma)
+        for count in self.samples:
+            functions = CrossEntropyMulti(), SmoothL1Loss(sigma=3.0)
             parts.append(Multicost([GeneralizedCostMask(f, weights=1 / count) for f in functions]))
         return Multicost(parts)
 

@@ -3,14 +3,14 @@
 
     python train.py -r 0 -s rcnn.prm                   shapes that the script draws
     python train.py --quick
-    python train.py --voc VOCdevkit/VOC2007 --network vgg16 -e 14 --learning_rate 0.001
+    python train.py --voc VOC2007 --network vgg16 --trunk VGG16.p -e 14 --learning_rate 1e-3
     python inference.py --model_file rcnn.prm PHOTO.jpg
 
 A region proposal network tells for each of many anchor boxes whether it shows an object; a head
 pools the feature map below the best of them to one size, and tells class and box (Ren et al.,
 "Faster R-CNN", arXiv 1506.01497). Both are trained at once, one picture at a time. The mean average
-precision is told after each epoch; ``found.png`` shows what was found in pictures that the network
-has not been trained with, the truth in white.
+precision is told at the end, with -v after each epoch; ``found.png`` shows what was found in
+pictures that the network has not been trained with, the truth in white.
 """
 
 import sys
@@ -21,6 +21,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))  # for the folder dete
 
 from detection.drawing import draw_objects, save_sheet
 from detection.mean_ap import MeanAP, table
+from detection.pretrained import load_trunk
 from detection.shapes import make_shapes
 from detection.voc import VOCPictures
 from rcnn_data import RegionIterator
@@ -38,6 +39,7 @@ parser.add_argument("--voc", type=Path, help="folder with JPEGImages, Annotation
 parser.add_argument(
     "--parts", nargs=2, default=("trainval", "test"), help="lists of photos to train and test with"
 )
+parser.add_argument("--trunk", help="a saved network, such as VGG16, for the first convolutions")
 parser.add_argument("--out", type=Path, default=Path("results"), help="folder of the pictures")
 parser.add_argument("--learning_rate", type=float, default=0.005)
 parser.set_defaults(epochs=8, rng_seed=0, eval_freq=1)
@@ -73,6 +75,8 @@ def drawn(index):
 
 names = class_names(args)
 model, detector = make_model(args)
+if args.trunk:
+    load_trunk(detector.layers, args.trunk)
 targets = Targets(model.be, detector.proposals, len(names), *detector.samples)
 detector.proposals.targets = targets
 detect = RegionDetections(model.be, detector.proposals)

@@ -23,10 +23,10 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))  # for the folder dete
 from detection.batches import DetectionIterator, objects_of
 from detection.drawing import draw_objects, save_sheet
 from detection.mean_ap import MeanAP, table
+from detection.pretrained import load_trunk
 from detection.shapes import make_shapes
 from detection.voc import VOCPictures
 from multibox import MBoxLoss
-from pretrained import load_trunk
 from ssd_options import make_model, make_parser, start
 
 from neonlike.callbacks.callbacks import Callbacks

@@ -12,7 +12,7 @@ figure of merit is the negative log-likelihood of a step, the mean over all step
 the network that did best on the validation set. Guessing each key by its frequency gives 11.1.
 
 Gradients are scaled down to norm 1 before Adam averages them: small ones late in the training then
-weigh as much as the first ones, and the LSTM ends a quarter lower than without.
+weigh as much as the first ones; without, the LSTM ends at 8.96 and not at 8.62.
 """
 
 import argparse

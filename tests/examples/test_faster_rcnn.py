@@ -17,6 +17,7 @@ sys.path.append(str(Path(__file__).parents[2] / "examples" / "faster_rcnn"))
 
 from detection.boxes import anchor_sizes, encode, iou
 from detection.objects import DetectionPictures, Objects
+from detection.pretrained import load_trunk
 from detection.shapes import NAMES, make_shapes
 from proposals import PLAIN, ProposalLayer, RegionPooling
 from rcnn_data import RegionIterator
@@ -343,6 +344,20 @@ def test_training_that_was_cut_off_continues_exactly(make_be: Any, tmp_path: Pat
     weights(1, save_path=snapshot)
     for one, two in zip(whole, weights(2, model_file=snapshot), strict=True):
         np.testing.assert_array_equal(one, two)
+
+
+def test_a_saved_network_starts_the_trunk(be1: Any, tmp_path: Path) -> None:
+    options = {"padding": 1, "init": Gaussian(), "bias": Gaussian()}
+    known = Model([Conv((3, 3, 64), **options) for _ in range(2)])
+    known.initialize((3, 4, 4))
+    known.save_params(str(tmp_path / "known.p"))
+    layers = vgg16(2).layers
+    layers.configure((3, 32, 32))
+    for layer in layers.layers[0].layers[:4]:
+        layer.allocate()
+    load_trunk(layers, tmp_path / "known.p")
+    own, wanted = layers.layers[0].layers[2], known.layers.layers[1]
+    np.testing.assert_array_equal(own.W.get(), wanted.W.get())
 
 
 def test_networks(be1: Any) -> None:

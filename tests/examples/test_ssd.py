@@ -19,9 +19,9 @@ sys.path.append(str(Path(__file__).parents[2] / "examples" / "ssd"))
 from detection.batches import DetectionIterator, as_input, objects_of
 from detection.boxes import iou
 from detection.objects import DetectionPictures, Objects
+from detection.pretrained import MEANS, load_trunk
 from detection.shapes import NAMES, make_shapes
 from multibox import DetectionOutput, MBoxLoss, hard_negatives, match
-from pretrained import MEANS, load_trunk
 from ssd_layers import SSD, Normalize, head
 from ssd_network import prior_sizes, small, vgg16
 

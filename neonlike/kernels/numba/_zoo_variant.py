@@ -149,7 +149,7 @@ def _forward(
     panel: Array,
     work: Work,
 ) -> None:
-    m, pitch, size = work.units, block.pitch, work.units * block.pitch
+    m, size = work.units, work.units * block.pitch
     (i, f, o, g), rows = _offsets(form.places, size), form.present * work.units
     cells, cells_act, last = CELLS * size, CELLS_ACT * size, LAST * size
     peeps, before = WEIGHTS * size, GATES_BEFORE * size
@@ -270,7 +270,7 @@ def _backward(
     work: Work,
 ) -> None:
     peep, w_gate, gates, c, c_act, err, delta = arrays
-    m, pitch, size = work.units, block.pitch, work.units * block.pitch
+    m, size = work.units, work.units * block.pitch
     rows, deltas, dh = form.present * m, 4 * size, DH * size
     back, between = not form.truncate, w_gate.size > 0
     _prepare(panel, peep, PEEPS * size, form, block, work)

@@ -15,7 +15,7 @@ def load_trunk(network, path):
     means, the detector red, green and blue from -0.5 to 0.5: the first layer is converted.
 
     Args:
-        network: the SSD, with weights; its convolutions have a bias.
+        network: the Tree of the detector, with weights; the convolutions of its trunk have a bias.
         path: of the saved network.
 
     Raises:
