@@ -118,7 +118,8 @@ class RegionPooling(RoiPooling):
 
     def bprop(self, error, alpha=1.0, beta=0.0):
         """Add the gradient to that of the node's other branches."""
-        self.deltas[:] = super().bprop(error) * alpha + self.deltas * beta
+        own = super().bprop(error) * alpha
+        self.deltas[:] = own + self.deltas * beta if beta else own
         return self.deltas
 
     def get_description(self, **kwargs):

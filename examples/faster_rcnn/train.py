@@ -41,8 +41,8 @@ parser.add_argument(
 )
 parser.add_argument("--trunk", help="a saved network, such as VGG16, for the first convolutions")
 parser.add_argument("--out", type=Path, default=Path("results"), help="folder of the pictures")
-parser.add_argument("--learning_rate", type=float, default=0.005)
-parser.set_defaults(epochs=8, rng_seed=0, eval_freq=1)
+parser.add_argument("--learning_rate", type=float, default=0.02)
+parser.set_defaults(epochs=6, rng_seed=0, eval_freq=1)
 args = parser.parse_args()
 if args.quick:
     args.count, args.epochs = 96, 1
