@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import mmap
 from typing import Any
@@ -11,50 +10,50 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 ALIGNMENT = 64
-# Where large arrays begin within a page, in turn. A kernel that streams over several of them waits
-# for its own stores if these look, by the low bits of their addresses, like the loads that follow.
-LARGE, PAGE = 64 * 1024, 4096
-_places = itertools.cycle([n * 1536 % PAGE for n in range(8)])
 STREAM_BYTES = 16 << 20  # results that no cache holds until they are read again
 MAX_VIEWS = 4096
 SLOT_BYTES = 256 * 1024
-HUGE_PAGE = 2 << 20
+PAGE, HUGE_PAGE = 4096, 2 << 20
+LEAST_SPREAD = 64 << 10  # bytes: smaller arrays begin where they happen to
 LEAST_HUGE = 1 << 20  # bytes: at least half of a huge page is used
 CACHE_WAY = 128 << 10  # bytes after which second caches take the same place again
-STAGGER = 4096 + ALIGNMENT
 _CAN_ASK = hasattr(mmap, "MADV_HUGEPAGE")  # Linux
 
 
-def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike, *, spread: bool = True) -> NDArray[Any]:
+def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Return a zero-filled C-contiguous array whose data start on a 64-byte boundary.
 
-    With ``spread``, large arrays start at different places within a page.
+    Large arrays begin at different places of their pages: a kernel that streams over several of
+    them waits for its own stores if these look, by the low bits of their addresses, like the loads
+    that follow; and in huge pages equal places would drive each other out of the second cache.
     """
     dtype = np.dtype(dtype)
     nbytes = math.prod(shape) * dtype.itemsize
     if nbytes >= LEAST_HUGE and _CAN_ASK:
-        raw = _huge_zeros(nbytes)
+        raw = _placed(_huge_zeros(nbytes), HUGE_PAGE, PAGE + ALIGNMENT, CACHE_WAY)
+    elif nbytes >= LEAST_SPREAD:
+        raw = _placed(np.zeros(nbytes + 2 * PAGE, np.uint8), PAGE, 24 * ALIGNMENT, PAGE)
     else:
-        unit, place = (PAGE, next(_places)) if spread and nbytes >= LARGE else (ALIGNMENT, 0)
-        raw = np.zeros(nbytes + unit, np.uint8)
-        raw = raw[(place - address(raw)) % unit :]
+        raw = _placed(np.zeros(nbytes + ALIGNMENT, np.uint8), ALIGNMENT, 0, ALIGNMENT)
     return raw[:nbytes].view(dtype).reshape(shape)
 
 
+def _placed(raw: NDArray[Any], page: int, step: int, span: int) -> NDArray[Any]:
+    """From the first page of ``raw`` on, and ``step`` bytes, within ``span``, for its number."""
+    first = -(-address(raw) // page)
+    return raw[first * page + first * step % span - address(raw) :]
+
+
 def _huge_zeros(nbytes: int) -> NDArray[Any]:
-    """Return fresh memory for ``nbytes`` or more, in huge pages.
+    """Return fresh memory for ``nbytes`` from the first huge page on, and one page more.
 
     Kernels walk along images and sequences in strides of whole small pages, so that each access
-    would need a page entry of its own. In huge pages the place in the page decides about the place
-    in the second cache: arrays begin at different ones, lest they drive each other out. What is
-    never touched takes no memory.
+    would need a page entry of its own. What is never touched takes no memory.
     """
     size = -(-nbytes // HUGE_PAGE) * HUGE_PAGE + 2 * HUGE_PAGE
     memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     memory.madvise(mmap.MADV_HUGEPAGE)
-    raw = np.frombuffer(memory, np.uint8)
-    first = -(-address(raw) // HUGE_PAGE)
-    return raw[first * HUGE_PAGE + first * STAGGER % CACHE_WAY - address(raw) :]
+    return np.frombuffer(memory, np.uint8)
 
 
 def address(array: NDArray[Any]) -> int:
@@ -97,7 +96,7 @@ class BufferPool:
         """Return memory for a buffer: small ones lie side by side in huge pages."""
         size = -(-nbytes // ALIGNMENT) * ALIGNMENT
         if size > HUGE_PAGE // 2:
-            return aligned_zeros((nbytes,), np.uint8, spread=False)
+            return aligned_zeros((nbytes,), np.uint8)
         if size > self._free.size:
             self._free = aligned_zeros((HUGE_PAGE,), np.uint8)
         taken, self._free = self._free[:nbytes], self._free[size:]
@@ -116,5 +115,5 @@ class Arena:
         if nbytes > SLOT_BYTES:
             return aligned_zeros(shape, dtype)
         while len(self._slots) <= slot:
-            self._slots.append(aligned_zeros((SLOT_BYTES,), np.uint8, spread=False))
+            self._slots.append(aligned_zeros((SLOT_BYTES,), np.uint8))
         return self._slots[slot][:nbytes].view(dtype).reshape(shape)

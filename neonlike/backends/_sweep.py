@@ -157,8 +157,13 @@ class SweepMixin(ReduceMixin):
         their terms out of the weight gradients.
 
         Raises:
-            AssertionError: inputs, an error, deltas or states of another shape.
+            AssertionError: inputs, an error, deltas or states of another shape, or no memory for
+                gradients in the sweep.
         """
+        assert sweep.delta is not None, (
+            "recurrent sweep: there is no memory for gradients yet; give the layer its deltas "
+            "(model.initialize, or prev_layer = True and set_deltas) before bprop"
+        )
         sweep.check(error, h0, c0, x=x, deltas=deltas)
         weights, h, delta = (sweep.W_input, sweep.W_recur), sweep.h, sweep.delta
         error, last, scale = self._unit_rows(error), (sweep.hidden_error, deltas), (alpha, beta)

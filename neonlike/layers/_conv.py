@@ -144,9 +144,9 @@ class Convolution(_FilterLayer):
 
     def fprop(self, inputs: Any, inference: bool = False, beta: float = 0.0) -> Any:
         """Compute ``outputs = conv(inputs) + beta * outputs``."""
-        return self.convolve(inputs, beta=beta)
+        return self._convolve(inputs, beta=beta)
 
-    def convolve(self, inputs: Any, **options: Any) -> Any:
+    def _convolve(self, inputs: Any, **options: Any) -> Any:
         """``fprop`` with more ``options`` of the backend's ``fprop_conv``."""
         self._bind(inputs, self.nglayer.dimI2[0])
         operands = inputs, self.W, self.outputs

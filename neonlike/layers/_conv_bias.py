@@ -68,11 +68,11 @@ class Convolution_bias(Convolution):
 
     def fprop(self, inputs: Any, inference: bool = False, beta: float = 0.0) -> Any:
         """Compute ``outputs = conv(inputs) + bias + beta * outputs``."""
-        return self.convolve(inputs, beta=beta)
+        return self._convolve(inputs, beta=beta)
 
-    def convolve(self, inputs: Any, **options: Any) -> Any:
+    def _convolve(self, inputs: Any, **options: Any) -> Any:
         """``fprop`` with more ``options`` of the backend's ``fprop_conv``."""
-        return super().convolve(inputs, bias=self.weight_bias, **options)
+        return super()._convolve(inputs, bias=self.weight_bias, **options)
 
     @Layer.accumulates
     def bprop(self, error: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:

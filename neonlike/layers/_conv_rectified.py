@@ -18,7 +18,7 @@ class RectifiedConvolution:
 
     Args:
         filters: the convolution.
-        activation: works in place on its outputs.
+        activation: the layer after it.
     """
 
     def __init__(self, filters: Convolution, activation: Activation) -> None:
@@ -26,31 +26,32 @@ class RectifiedConvolution:
         self.activation = activation
 
     def fprop(self, inputs: Any, inference: bool = False) -> Any:
-        """Compute ``rectlin(conv(inputs) + bias)``."""
-        if "fprop" in vars(self.filters) or "fprop" in vars(self.activation):  # set on the object
+        """Compute ``rectlin(conv(inputs) + bias)``, one after the other where that is not it."""
+        if not self._is_one_pass():
             outputs = self.filters.fprop(inputs, inference=inference)
             return self.activation.fprop(outputs, inference=inference)
-        outputs = self.filters.convolve(inputs, relu=True, slope=self.activation.transform.slope)
+        slope = self.activation.transform.slope
+        outputs = self.filters._convolve(inputs, relu=True, slope=slope)
         self.activation.inputs = self.activation.outputs = outputs
         return outputs
 
+    def _is_one_pass(self) -> bool:
+        """Asked each time: transforms may be changed, and methods set on objects."""
+        return (
+            type(self.activation.transform) is Rectlin
+            and not self.activation.owns_output
+            and self.filters.batch_sum is None
+            and "fprop" not in vars(self.filters)
+            and "fprop" not in vars(self.activation)
+        )
+
 
 def forward_steps(layers: Sequence[Any]) -> list[Any]:
-    """Return the layers, with a RectifiedConvolution in the place of each pair that can be one."""
+    """Return the layers, with a RectifiedConvolution in the place of each pair that may be one."""
     steps: list[Any] = []
     for layer in layers:
-        if steps and _pairs(steps[-1], layer):
+        if steps and type(layer) is Activation and getattr(type(steps[-1]), "fprop", 0) in _PLAIN:
             steps[-1] = RectifiedConvolution(steps[-1], layer)
         else:
             steps.append(layer)
     return steps
-
-
-def _pairs(filters: Any, activation: Any) -> bool:
-    return (
-        getattr(type(filters), "fprop", None) in _PLAIN
-        and filters.batch_sum is None
-        and type(activation) is Activation
-        and not activation.owns_output
-        and type(activation.transform) is Rectlin
-    )

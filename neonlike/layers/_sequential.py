@@ -161,7 +161,7 @@ class Sequential(LayerContainer):
             for layer in self.layers[:-1]:
                 x = layer.fprop(x, inference=inference)
             layer = self.layers[-1]
-            return layer.fprop(x, inference=inference, beta=beta)  # those that can
+            return layer.fprop(x, inference=inference, beta=beta)  # for those that can
         except Exception as error:
             layer = layer.filters if isinstance(layer, RectifiedConvolution) else layer
             fail(error, layer, "fprop", x, self._batch_size)

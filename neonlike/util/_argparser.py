@@ -59,7 +59,7 @@ class _HelpFormatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescrip
 
 
 # ConfigArgParse ships no types, so its class counts as Any
-class NeonArgparser(configargparse.ArgumentParser):  # type: ignore[misc]
+class NeonArgparser(configargparse.ArgumentParser):  # type: ignore[misc]  # untyped base
     """Parser of a script's options; parsing creates the backend.
 
     Values come from, in falling priority: the command line, the file given by

@@ -36,7 +36,7 @@ def get_data_cache_or_nothing(subdir: Subdir = None) -> str:
 def ensure_dirs_exist(path: str) -> str:
     """Create the folders above the file ``path``; return ``path`` unchanged."""
     # not Path(path).parent: "folder/" names the folder itself
-    Path(os.path.dirname(path)).mkdir(parents=True, exist_ok=True)  # noqa: PTH120
+    Path(os.path.dirname(path)).mkdir(parents=True, exist_ok=True)  # noqa: PTH120  # as said above
     return path
 
 

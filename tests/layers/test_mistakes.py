@@ -264,3 +264,13 @@ def test_a_layer_used_twice_is_warned_about(make_be: Any, monkeypatch: pytest.Mo
     Sequential([same, same]).configure(3)
     assert len(told) == 1
     assert "holds the same Linear layer 'same' 2 times" in told[0]
+
+
+@pytest.mark.parametrize("kind", [Recurrent, GRU])
+def test_recurrent_bprop_without_deltas(be: Any, kind: Any) -> None:
+    gate = {"gate_activation": Logistic()} if kind is GRU else {}
+    layer = kind(3, Gaussian(), activation=Tanh(), **gate).configure((2, 4))
+    layer.allocate()
+    y = layer.fprop(be.ones((2, 4 * be.bsz)))
+    with pytest.raises(AssertionError, match="no memory for gradients yet"):
+        layer.bprop(be.ones(y.shape))

@@ -35,7 +35,7 @@ _copy_out, _blend_out = transfer("copy_out", out=True), transfer("blend_out", ou
 _bias_rows = fill_rows("bias_rows")
 _fill = elementwise("fill", lambda value: [value], reads=0)
 _scale = elementwise("scale", lambda x, factor: [x * factor], reads=1)
-_wide_tile, _wide_half = product_tile(WIDE, fetching=True), product_tile(WIDE, half=True)
+_wide_tile, _wide_half = product_tile(WIDE), product_tile(WIDE, half=True)
 _narrow_tile, _narrow_half = product_tile(NARROW), product_tile(NARROW, half=True)
 _THIN = 2  # columns of a thin tile
 _thin_tiles, _thin_tile = thin_tile(WIDE, 4, _THIN), thin_tile(WIDE, 1, _THIN)
@@ -311,9 +311,9 @@ def _accumulate_thin(
         w, target = start + row * count, out + row * pitch
         for j in range(first, block.width, _THIN):
             if several:
-                _thin_tiles(packed, w, panel, x + j, target + j, pitch, count)
+                _thin_tiles(packed, w, panel, x + j, target + j, pitch, count, ())
             else:
-                _thin_tile(packed, w, panel, x + j, target + j, pitch, count)
+                _thin_tile(packed, w, panel, x + j, target + j, pitch, count, ())
         row += 4 * WIDE if several else WIDE
 
 

@@ -279,15 +279,27 @@ def _emit_fill(
     loop(builder, rows, [], one_row)
 
 
-def product_tile(rows: int, *, half: bool = False, fetching: bool = False) -> Any:
+def product_tile(rows: int, *, half: bool = False) -> Any:
     """An intrinsic for ``rows`` rows of ``panel += weights @ panel``, one line of columns.
 
     ``tile(w, w_start, panel, x, out, pitch, count, fetch)``: packed weights (count, rows) from
     ``w[w_start]`` on, operand rows at ``panel[x + i pitch]``, result rows at
-    ``panel[out + k pitch]``. With ``half`` it is half a line of columns. With ``fetching`` the
-    triple ``fetch`` says what to bring to the caches meanwhile: an address, and the bytes from
-    one of so many lines to the next.
+    ``panel[out + k pitch]``. With ``half`` it is half a line of columns. ``fetch`` says what to
+    bring to the caches meanwhile: an address, and the bytes from one of so many lines to the next;
+    or it is ().
     """
+
+    def emit(v: Vectors, *arguments: ir.Value) -> None:
+        columns = LINE_BYTES // v.bytes // (2 if half else 1)
+        v.lanes = min(v.lanes, columns)
+        v.type = ir.VectorType(v.element, v.lanes)
+        _emit_product(v, rows, columns, *arguments)
+
+    return _tile(f"product{rows}{half}", emit)
+
+
+def _tile(name: str, emit: Callable[..., None]) -> Any:
+    """An intrinsic with the arguments of ``product_tile`` and the body ``emit(v, ...)``."""
 
     @intrinsic
     def tile(typingctx, w, w_start, panel, x, out, pitch, count, fetch):  # type: ignore[no-untyped-def]  # Numba's protocol
@@ -301,19 +313,13 @@ def product_tile(rows: int, *, half: bool = False, fetching: bool = False) -> An
                 context.make_array(signature.args[i])(context, builder, args[i]).data
                 for i in (0, 2)
             )
-            v = Vectors(builder, scalar)
-            arguments = [v.at(w, w_start), v.at(panel, x), v.at(panel, out), pitch, count]
-            if fetching:
-                arguments += cgutils.unpack_tuple(builder, fetch)
+            v, more = Vectors(builder, scalar), cgutils.unpack_tuple(builder, fetch)
+            arguments = [v.at(w, w_start), v.at(panel, x), v.at(panel, out), pitch, count, *more]
 
-            def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
-                v = Vectors(builder, scalar)
-                columns = LINE_BYTES // v.bytes // (2 if half else 1)
-                v.lanes = min(v.lanes, columns)
-                v.type = ir.VectorType(v.element, v.lanes)
-                _emit_product(v, rows, columns, *arguments)
+            def body(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
+                emit(Vectors(builder, scalar), *arguments)
 
-            outlined(builder, f"product{rows}{half}{fetching}{v.bytes}", arguments, emit)
+            outlined(builder, f"{name}_{v.bytes}_{len(more)}", arguments, body)
             return context.get_dummy_value()
 
         return signature, codegen
@@ -374,34 +380,14 @@ def _fetcher(
 def thin_tile(rows: int, tiles: int, columns: int) -> Any:
     """An intrinsic for ``tiles`` times ``rows`` rows of ``panel += weights @ panel``, few columns.
 
-    The arguments are those of ``product_tile``. Here the vectors run over rows of weights, so that
-    a last line with few columns costs no more than what is in it.
+    The arguments are those of ``product_tile``, without fetching. Here the vectors run over rows of
+    weights, so that a last line with few columns costs no more than what is in it.
     """
 
-    @intrinsic
-    def tile(typingctx, w, w_start, panel, x, out, pitch, count):  # type: ignore[no-untyped-def]  # Numba's protocol
-        index = types.intp
-        signature = types.void(w, index, panel, index, index, index, index)
+    def emit(v: Vectors, *arguments: ir.Value) -> None:
+        _emit_thin(v, rows, tiles, columns, *arguments)
 
-        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-            _, w_start, _, x, out, pitch, count = args
-            scalar = signature.args[0].dtype
-            w, panel = (
-                context.make_array(signature.args[i])(context, builder, args[i]).data
-                for i in (0, 2)
-            )
-            v = Vectors(builder, scalar)
-            arguments = [v.at(w, w_start), v.at(panel, x), v.at(panel, out), pitch, count]
-
-            def emit(builder: ir.IRBuilder, arguments: Sequence[ir.Value]) -> None:
-                _emit_thin(Vectors(builder, scalar), rows, tiles, columns, *arguments)
-
-            outlined(builder, f"thin{rows}x{tiles}x{columns}_{v.bytes}", arguments, emit)
-            return context.get_dummy_value()
-
-        return signature, codegen
-
-    return tile
+    return _tile(f"thin{rows}x{tiles}x{columns}", emit)
 
 
 def _emit_thin(

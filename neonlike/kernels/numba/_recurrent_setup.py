@@ -7,9 +7,10 @@ from typing import Any
 import numba
 import numpy as np
 
-from neonlike.kernels._types import Array, Triple
+from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba._recurrent_activation import Code
-from neonlike.kernels.numba._recurrent_panel import LINE_BYTES
+from neonlike.kernels.numba._recurrent_ahead import PLAN_SIZE
+from neonlike.kernels.numba._recurrent_panel import LINE_BYTES, NARROW, Work, panel_width
 
 PARALLEL_WORK = 1 << 18  # multiplications per sweep; one thread does less in about 10 us
 
@@ -43,3 +44,51 @@ def threads_for(weights: int, geometry: Triple) -> int:
 def plain_codes(acts: tuple[Any, ...]) -> tuple[Code, ...]:
     """Codes of activations as tuples of always the same types."""
     return tuple((int(a[0]), float(a[1]), float(a[2])) for a in acts)
+
+
+def make_work(
+    w: Array,
+    others: Array,
+    geometry: Triple,
+    panel_rows: int,
+    scratch: Scratch,
+    *,
+    directions: int = 1,
+    inputs: int = 0,
+    split: int = 0,
+    products: int = 0,
+) -> Work:
+    """Cut a sweep into panels for as many threads as the work is worth.
+
+    Args:
+        w, others: recurrent weights, and those of the inputs or between gates.
+        geometry: (outer, steps, inner).
+        panel_rows: of a panel, in units, before the rows of the inputs.
+        scratch: where panels and packed weights go.
+        directions, split, products: see ``Work``.
+        inputs: ``features`` of ``Work``.
+    """
+    units, unit, columns = w.shape[1], row_unit(w), geometry[0] * geometry[2]
+    threads = threads_for(w.size + others.size, geometry)
+    width, line = panel_width(columns, threads, unit), LINE_BYTES // w.itemsize
+    panel = -(-(panel_rows * units + inputs + NARROW) * width // line) * line + line
+    return Work(
+        geometry,
+        directions,
+        units,
+        inputs,
+        split,
+        width,
+        unit,
+        scratch("recurrent panels", (min(threads, -(-columns // width)), panel), w.dtype),
+        scratch("recurrent weights", (directions, _packed_size(w, directions)), w.dtype),
+        scratch("input weights", (directions, _packed_size(others, directions)), w.dtype),
+        products,
+        scratch("recurrent plans", (threads, PLAN_SIZE), np.int64),
+    )
+
+
+def _packed_size(w: Array, directions: int) -> int:
+    """What packed weights of a direction, or their transpose, take at most, in two parts."""
+    rows, columns = w.shape
+    return int(rows // directions + 2 * NARROW) * int(columns + 2 * NARROW)

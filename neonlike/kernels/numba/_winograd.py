@@ -9,8 +9,9 @@ error, C and K change places and the filter is turned by half a circle.
 A *unit* is one tile of one line (64 bytes) of batch columns. A few units at a time, so that all of
 it stays in the second cache: transform the inputs of all channels to points[unit][point][c][line];
 then, for each block of output maps, one ``broadcast_tile`` over c per point to
-products[unit][point][k][line], and transform these to the result. What does not lie in the image
-or in the batch goes through patches of memory. Source: spec performance 2.2.
+products[unit][point][k][line], and transform these to the result. Lines of inputs are found by a
+table of addresses, outside the image that of zeros; outputs beyond the image or the batch go
+through a patch of memory. Source: spec performance 2.2.
 """
 
 from __future__ import annotations

@@ -31,6 +31,11 @@ Vector = Sequence[Lanes]
 Map = Callable[[Vector], Vector]
 
 
+def _at_points(zero: Lanes, infinity: Lanes, *parts: tuple[Lanes, Lanes]) -> Vector:
+    """Values at 0, at each a and -a from the even and the odd part there, and at infinity."""
+    return zero, *(v for even, odd in parts for v in (even + odd, even - odd)), infinity
+
+
 def inputs_4(d: Vector) -> Vector:
     """4 inputs to 4 points."""
     return d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]
@@ -40,14 +45,8 @@ def inputs_6(d: Vector) -> Vector:
     """6 inputs to 6 points."""
     even_1, odd_1 = d[4] - d[2] * 4, d[3] - d[1] * 4
     even_2, odd_2 = d[4] - d[2], (d[3] - d[1]) * 2
-    return (
-        d[0] * 4 - d[2] * 5 + d[4],
-        even_1 + odd_1,
-        even_1 - odd_1,
-        even_2 + odd_2,
-        even_2 - odd_2,
-        d[1] * 4 - d[3] * 5 + d[5],
-    )
+    ends = d[0] * 4 - d[2] * 5 + d[4], d[1] * 4 - d[3] * 5 + d[5]
+    return _at_points(*ends, (even_1, odd_1), (even_2, odd_2))
 
 
 def filters_2x3(g: Vector) -> Vector:
@@ -60,7 +59,7 @@ def filters_4x3(g: Vector) -> Vector:
     """3 taps to 6 points."""
     even_1, odd_1 = (g[0] + g[2]) * (-1 / 6), g[1] * (-1 / 6)
     even_2, odd_2 = g[0] * (1 / 24) + g[2] * (1 / 6), g[1] * (1 / 12)
-    return g[0] * 0.25, even_1 + odd_1, even_1 - odd_1, even_2 + odd_2, even_2 - odd_2, g[2]
+    return _at_points(g[0] * 0.25, g[2], (even_1, odd_1), (even_2, odd_2))
 
 
 def inputs_8(d: Vector) -> Vector:
@@ -68,16 +67,8 @@ def inputs_8(d: Vector) -> Vector:
     even_1, odd_1 = d[6] - d[4] * 4.25 + d[2], d[5] - d[3] * 4.25 + d[1]
     even_2, odd_2 = d[6] - d[4] * 1.25 + d[2] * 0.25, d[5] * 2 - d[3] * 2.5 + d[1] * 0.5
     even_h, odd_h = d[6] - d[4] * 5 + d[2] * 4, d[5] * 0.5 - d[3] * 2.5 + d[1] * 2
-    return (
-        d[6] - d[0] + (d[2] - d[4]) * 5.25,
-        even_1 + odd_1,
-        even_1 - odd_1,
-        even_2 + odd_2,
-        even_2 - odd_2,
-        even_h + odd_h,
-        even_h - odd_h,
-        d[7] - d[1] + (d[3] - d[5]) * 5.25,
-    )
+    ends = d[6] - d[0] + (d[2] - d[4]) * 5.25, d[7] - d[1] + (d[3] - d[5]) * 5.25
+    return _at_points(*ends, (even_1, odd_1), (even_2, odd_2), (even_h, odd_h))
 
 
 def filters_4x5(g: Vector) -> Vector:
@@ -87,16 +78,7 @@ def filters_4x5(g: Vector) -> Vector:
     odd_2 = g[1] * (2 / 90) + g[3] * (8 / 90)
     even_h = g[0] * (32 / 45) + g[2] * (8 / 45) + g[4] * (2 / 45)
     odd_h = g[1] * (16 / 45) + g[3] * (4 / 45)
-    return (
-        g[0] * -1,
-        even_1 + odd_1,
-        even_1 - odd_1,
-        even_2 + odd_2,
-        even_2 - odd_2,
-        even_h + odd_h,
-        even_h - odd_h,
-        g[4],
-    )
+    return _at_points(g[0] * -1, g[4], (even_1, odd_1), (even_2, odd_2), (even_h, odd_h))
 
 
 def outputs_2x3(y: Vector) -> Vector:
@@ -128,7 +110,7 @@ def errors_4x3(e: Vector) -> Vector:
     """4 errors to 6 points, the transpose of ``outputs_4x3``."""
     even_1, odd_1 = e[0] + e[2], e[1] + e[3]
     even_2, odd_2 = e[0] + e[2] * 4, e[1] * 2 + e[3] * 8
-    return e[0], even_1 + odd_1, even_1 - odd_1, even_2 + odd_2, even_2 - odd_2, e[3]
+    return _at_points(e[0], e[3], (even_1, odd_1), (even_2, odd_2))
 
 
 def errors_4x5(e: Vector) -> Vector:
@@ -136,16 +118,7 @@ def errors_4x5(e: Vector) -> Vector:
     even_1, odd_1 = e[0] + e[2], e[1] + e[3]
     even_2, odd_2 = e[0] + e[2] * 4, e[1] * 2 + e[3] * 8
     even_h, odd_h = e[0] + e[2] * 0.25, e[1] * 0.5 + e[3] * 0.125
-    return (
-        e[0],
-        even_1 + odd_1,
-        even_1 - odd_1,
-        even_2 + odd_2,
-        even_2 - odd_2,
-        even_h + odd_h,
-        even_h - odd_h,
-        e[3],
-    )
+    return _at_points(e[0], e[3], (even_1, odd_1), (even_2, odd_2), (even_h, odd_h))
 
 
 def weights_4x3(u: Vector) -> Vector:

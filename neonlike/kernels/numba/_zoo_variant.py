@@ -15,10 +15,7 @@ import numpy as np
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
-from neonlike.kernels.numba._recurrent_ahead import PLAN_SIZE
 from neonlike.kernels.numba._recurrent_panel import (
-    LINE_BYTES,
-    NARROW,
     Block,
     Work,
     accumulate,
@@ -27,13 +24,12 @@ from neonlike.kernels.numba._recurrent_panel import (
     load,
     pack,
     pack_transposed,
-    panel_width,
     panels_of,
     store,
     store_state,
 )
 from neonlike.kernels.numba._recurrent_passes import elementwise, fill_rows
-from neonlike.kernels.numba._recurrent_setup import plain_codes, row_unit, threads_for, widened
+from neonlike.kernels.numba._recurrent_setup import make_work, plain_codes, widened
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
 from neonlike.kernels.numba._vector_math import Lanes
@@ -390,23 +386,5 @@ def _form(blocks: Gates, coupling: int, truncate: bool) -> Form:
 
 
 def _work(w: Array, w_gate: Array, gates: Array, columns: int, scratch: Scratch) -> Work:
-    """Cut the sweep into panels for as many threads as the work is worth."""
-    units, unit, line = w.shape[1], row_unit(w), LINE_BYTES // w.itemsize
     geometry = 1, gates.shape[1] // columns, columns
-    threads = threads_for(w.size + w_gate.size, geometry)
-    width = panel_width(columns, threads, unit)
-    panel = -(-(PANEL_ROWS * units + NARROW) * width // line) * line + line
-    return Work(
-        geometry, 1, units, 0, 0, width, unit,
-        scratch("recurrent panels", (min(threads, -(-columns // width)), panel), w.dtype),
-        scratch("recurrent weights", (1, _packed_size(w)), w.dtype),
-        scratch("input weights", (1, _packed_size(w_gate)), w.dtype),
-        0,  # nothing is fetched ahead
-        scratch("recurrent plans", (threads, PLAN_SIZE), np.int64),
-    )  # fmt: skip
-
-
-def _packed_size(w: Array) -> int:
-    """What packed weights or their transpose take at most."""
-    rows, columns = w.shape
-    return int(rows + NARROW) * int(columns + NARROW)
+    return make_work(w, w_gate, geometry, PANEL_ROWS, scratch)

@@ -17,16 +17,15 @@ from neonlike.kernels.numba import _recurrent_gru as _gru
 from neonlike.kernels.numba import _recurrent_lstm as _lstm
 from neonlike.kernels.numba import _recurrent_rnn as _rnn
 from neonlike.kernels.numba import blas
-from neonlike.kernels.numba._recurrent_ahead import PLAN_SIZE
 from neonlike.kernels.numba._recurrent_gradient import gradients, make_plan
-from neonlike.kernels.numba._recurrent_panel import (
-    LINE_BYTES,
-    NARROW,
-    WIDE,
-    Work,
-    panel_width,
+from neonlike.kernels.numba._recurrent_panel import WIDE, Work
+from neonlike.kernels.numba._recurrent_setup import (
+    make_work,
+    plain_codes,
+    row_unit,
+    threads_for,
+    widened,
 )
-from neonlike.kernels.numba._recurrent_setup import plain_codes, row_unit, threads_for, widened
 
 _EMPTY = {np.dtype(t): np.empty((0, 0), t) for t in (np.float32, np.float64)}
 
@@ -73,27 +72,17 @@ def _work(
         geometry: (outer, steps, inner).
         scratch: where panels and packed weights go.
     """
-    gates, rows = module.GATES, module.PANEL_ROWS
-    n, nin = w.shape[1], w_in.shape[1]
-    directions, columns = w.shape[0] // (gates * n), geometry[0] * geometry[2]
-    threads, unit = threads_for(w.size + w_in.size, geometry), row_unit(w)
-    width = panel_width(columns, threads, unit)
-    padded = (gates * n + 2 * NARROW) * (max(n, nin) + NARROW)
-    line = LINE_BYTES // w.itemsize
-    panel = -(-(rows * n + nin + NARROW) * width // line) * line + line
-    return Work(
+    gates, n, nin = module.GATES, w.shape[1], w_in.shape[1]
+    return make_work(
+        w,
+        w_in,
         geometry,
-        directions,
-        n,
-        nin,
-        nin if features > nin else 0,
-        width,
-        unit,
-        scratch("recurrent panels", (min(threads, -(-columns // width)), panel), w.dtype),
-        scratch("recurrent weights", (directions, padded), w.dtype),
-        scratch("input weights", (directions, padded), w.dtype),
-        gates * n * (n + (nin if features else 0)) // WIDE,
-        scratch("recurrent plans", (threads, PLAN_SIZE), np.int64),
+        module.PANEL_ROWS,
+        scratch,
+        directions=w.shape[0] // (gates * n),
+        inputs=nin,
+        split=nin if features > nin else 0,
+        products=gates * n * (n + (nin if features else 0)) // WIDE,
     )
 
 
