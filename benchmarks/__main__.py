@@ -21,7 +21,6 @@ from benchmarks.items.nets import NETS
 DEFAULT = ["net_gender_birnn_s64_n32", "net_gender_renet_gru_s64_n32"]
 RESULTS = Path("docs/performance")
 # what two threads are for; the other targets are bounds for one thread all the more
-TWO_THREADS = ("net_*", "conv_*_32x32_k3_64_n32", "gru_f64_*", "rnn_f64_*", "gemm_512x512x512")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -114,10 +113,8 @@ def targets(argv: list[str]) -> None:
 
 
 def _target_items(threads: int) -> list[str]:
-    if threads > 1:
-        return select(list(TWO_THREADS))
     wanted = [i for i in ITEMS if any(target.matches(i) for target in _targets.TARGETS)]
-    return wanted + select(["inplace_tree_*", "scale_*"])
+    return wanted + select(["inplace_tree_*"] if threads > 1 else ["inplace_tree_*", "scale_*"])
 
 
 def report(argv: list[str]) -> None:

@@ -15,7 +15,6 @@ MAX_VIEWS = 4096
 SLOT_BYTES = 256 * 1024
 PAGE, HUGE_PAGE = 4096, 2 << 20
 LEAST_SPREAD = 64 << 10  # bytes: smaller arrays begin where they happen to
-LEAST_HUGE = 1 << 20  # bytes: at least half of a huge page is used
 CACHE_WAY = 128 << 10  # bytes after which second caches take the same place again
 _CAN_ASK = hasattr(mmap, "MADV_HUGEPAGE")  # Linux
 
@@ -29,8 +28,8 @@ def aligned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """
     dtype = np.dtype(dtype)
     nbytes = math.prod(shape) * dtype.itemsize
-    if nbytes >= LEAST_HUGE and _CAN_ASK:
-        raw = _placed(_huge_zeros(nbytes), HUGE_PAGE, PAGE + ALIGNMENT, CACHE_WAY)
+    if nbytes >= HUGE_PAGE and _CAN_ASK:
+        raw = _huge_zeros(nbytes)
     elif nbytes >= LEAST_SPREAD:
         raw = _placed(np.zeros(nbytes + 2 * PAGE, np.uint8), PAGE, 24 * ALIGNMENT, PAGE)
     else:
@@ -45,15 +44,19 @@ def _placed(raw: NDArray[Any], page: int, step: int, span: int) -> NDArray[Any]:
 
 
 def _huge_zeros(nbytes: int) -> NDArray[Any]:
-    """Return fresh memory for ``nbytes`` from the first huge page on, and one page more.
+    """Return fresh memory for ``nbytes``, in huge pages as far as it fills them.
 
     Kernels walk along images and sequences in strides of whole small pages, so that each access
     would need a page entry of its own. What is never touched takes no memory.
     """
     size = -(-nbytes // HUGE_PAGE) * HUGE_PAGE + 2 * HUGE_PAGE
     memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    memory.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(memory, np.uint8)
+    whole = np.frombuffer(memory, np.uint8)
+    placed = _placed(whole, HUGE_PAGE, PAGE + ALIGNMENT, CACHE_WAY)
+    start = address(placed) // HUGE_PAGE * HUGE_PAGE
+    filled = (address(placed) + nbytes) // HUGE_PAGE * HUGE_PAGE - start
+    memory.madvise(mmap.MADV_HUGEPAGE, start - address(whole), filled)
+    return placed
 
 
 def address(array: NDArray[Any]) -> int:

@@ -29,6 +29,7 @@ from neonlike.kernels.numba._vector import Vectors, loop
 cgutils: Any = _cgutils  # carries no type information
 _INDEX = ir.IntType(64)
 _COUNT = ir.IntType(32)
+_USUAL_WIDTHS = 2, 3
 
 
 class _Columns(Vectors):
@@ -243,14 +244,22 @@ def _add(
     width: ir.Value,
     columns: ir.Value,
 ) -> None:
-    """Add ``share(j)`` to the inputs j of one line of a window."""
+    """Add ``share(j)`` to the inputs j of one line of a window; the usual widths without a loop."""
 
     def step(j: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
         target = v.at(out, v.builder.mul(j, columns))
         v.store(v.builder.fadd(v.load(target), share(j)), target)
         return []
 
+    after = v.builder.append_basic_block("added")
+    for usual in _USUAL_WIDTHS:
+        with v.builder.if_then(v.builder.icmp_signed("==", width, _INDEX(usual))):
+            for j in range(usual):
+                step(_INDEX(j), [])
+            v.builder.branch(after)
     loop(v.builder, width, [], step)
+    v.builder.branch(after)
+    v.builder.position_at_end(after)
 
 
 # Any: callers leave out the typing context
