@@ -326,6 +326,7 @@ def test_integer_powers_keep_their_type(be: Any) -> None:
 
 def test_threads_do_not_change_bits(be: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "PARALLEL_WORK", 1)
+    monkeypatch.setattr(kernels, "_PART_BYTES", 1)
     x, out = be.array(np.random.RandomState(0).normal(size=(130, 90))), be.empty((130, 90))
     row, one = be.empty((1, 90)), be.empty((1, 1))
     before, found = get_num_threads(), []

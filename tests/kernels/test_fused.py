@@ -281,6 +281,7 @@ def test_any_number_of_threads_gives_the_same_bits(monkeypatch: pytest.MonkeyPat
             numba.set_num_threads(threads)
             for work in (1, 1 << 40):  # in parts, and in one piece
                 monkeypatch.setattr(fused, "PARALLEL_WORK", work)
+                monkeypatch.setattr(fused, "_PART_BYTES", 1)
                 results.append(softmax(x))
     finally:
         numba.set_num_threads(before)

@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neonlike.backends._buffers import aligned_zeros
+from neonlike.kernels.numba import _conv_direct
 from neonlike.kernels.numba import pool as fast
 from neonlike.kernels.reference import pool as reference
 
+fast_streams = fast.streams
 TOLERANCE = {np.float32: {"rtol": 2e-5, "atol": 1e-5}, np.float64: {"rtol": 1e-12, "atol": 1e-12}}
 
 
@@ -73,6 +76,29 @@ def test_max(case: dict[str, Any], beta: float) -> None:
         results.append((out, argmax, delta))
     for got, want in zip(*results, strict=True):
         np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("batch", [16, 48, 600])  # 600: two windows of a line at a time
+@pytest.mark.parametrize(("width", "window"), [(12, 2), (13, 2), (12, 3), (13, 3), (3, 3)])
+def test_max_of_the_usual_windows(
+    width: int, window: int, batch: int, dtype: Any, stream: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines of deltas are written at once, past the caches if they are many."""
+    monkeypatch.setattr(fast, "streams", lambda out: stream and fast_streams(out))
+    monkeypatch.setattr(_conv_direct, "STREAM_BYTES", 0)
+    geometry = (1, 1, window, window), (0,) * 4, (1, 1, 2, 2)
+    x = integers((3, 1, 9, width, batch), dtype, 0)
+    out = np.empty((3, 1, (9 - window) // 2 + 1, (width - window) // 2 + 1, batch), dtype)
+    argmax, want = np.empty(out.shape, np.uint8), np.empty_like(x)
+    reference.fprop_max(x, out, argmax, *geometry, 0.0)
+    reference.bprop_max(out, argmax, want, *geometry, 0.0)
+    got = aligned_zeros(x.shape, dtype)
+    got[:] = np.nan
+    fast.bprop_max(out, argmax, got, *geometry, 0.0)
+    np.testing.assert_array_equal(got, want)
 
 
 @pytest.mark.usefixtures("threads")

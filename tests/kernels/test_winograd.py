@@ -165,7 +165,9 @@ def test_choice() -> None:
     assert size_for(side=6) == 2
     assert size_for(batch=1) == 0  # most of a line of columns would be idle
     assert size_for(side=2) == 0  # most taps lie in the padding
-    assert size_for(channels=3) == size_for(maps=8) == 0
+    assert size_for(channels=3) == 0  # transforms cost too much
+    assert size_for(channels=1, filters=(1, 5, 5), pad=(0, 2, 2)) == 0
+    assert size_for(channels=3, filters=(1, 5, 5), pad=(0, 2, 2)) == size_for(maps=8) == 4
     assert size_for(dtype=np.float64) == 0
     assert size_for(filters=(1, 5, 5), pad=(0, 2, 2)) == 4
     assert size_for(side=2, filters=(1, 5, 5), pad=(0, 2, 2)) == 0

@@ -41,7 +41,6 @@ def fast_everywhere(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Force Winograd on every layer it can do, however small; the list names what it did."""
     from neonlike.kernels.numba import _winograd, _winograd_update, conv
 
-    monkeypatch.setattr(_winograd, "LEAST_CHANNELS", 1)
     monkeypatch.setattr(_winograd, "_best_size", lambda taps, *args: _winograd_update.SIZE)
     done: list[str] = []
     for name in ("winograd", "winograd_gradient"):

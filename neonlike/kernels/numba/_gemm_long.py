@@ -4,9 +4,9 @@
 
 Weight gradients are like that: a holds errors, b inputs, l runs over batch (and steps). Where the
 rows lie a large power of two apart, they all compete for a few sets of the caches while BLAS packs
-them. Here l is walked in chunks: a chunk of a's rows is packed for the second cache, at a distance
-that is no power of two; then ``dot_tile`` multiplies it with the rows of b in place, ``COLUMNS`` at
-a time. Each thread does a share of b's rows, so results do not depend on the number of threads.
+them. Here nothing is packed: l is walked in chunks, and ``dot_tile`` multiplies a chunk of all rows
+of a, from the second cache, with that of ``COLUMNS`` rows of b, from the first. Each thread does a
+share of b's rows, so results do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from neonlike.kernels.numba import _vector
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
+from neonlike.kernels.numba.blas import LONG_ROWS
 
 LINE_BYTES = _vector.LINE_BYTES
 ROWS, COLUMNS = _vector.DOT_ROWS, _vector.DOT_COLUMNS
@@ -28,10 +29,16 @@ CHUNK = 64  # lines: COLUMNS rows of b stay in the first cache
 
 def product(a: Array, b: Array, out: Array, alpha: float, beta: float, parts: int) -> None:
     """Multiply a (m, k) by the transposed b (n, k) into out (m, n), both row-major."""
-    if len(a) <= len(b):
+    if _effort(a, b) <= _effort(b, a):
         _product(a, b, out, False, alpha, beta, parts)
     else:
         _product(b, a, out, True, alpha, beta, parts)
+
+
+def _effort(a: Array, b: Array) -> tuple[bool, int, int]:
+    """Whether the rows of a leave the second cache, then how much whole tiles compute."""
+    m, n = len(a), len(b)
+    return m > LONG_ROWS, -(-m // ROWS) * ROWS * -(-n // COLUMNS) * COLUMNS, m
 
 
 @jit
@@ -59,49 +66,63 @@ def _part(
     first, last = span(part, parts, n, COLUMNS)
     if first == last:
         return
-    chunk = CHUNK * line
-    row = chunk + line
+    whole = k // line * line
     padded = (m + ROWS - 1) // ROWS * ROWS
     blocks = (last - first + COLUMNS - 1) // COLUMNS
-    left, right = np.empty((padded, row), a.dtype), np.empty((COLUMNS, row), a.dtype)
-    left[m:, :] = 0
+    ends, right = np.empty((m, line), a.dtype), np.empty((COLUMNS, CHUNK * line), a.dtype)
     sums = np.zeros((blocks, padded, COLUMNS), a.dtype)
-    offsets = np.arange(padded) * row
-    for start in range(0, k, chunk):
-        length = min(chunk, k - start)
-        lines = (length + line - 1) // line
-        _pack(a, 0, m, start, length, lines * line, left)
-        for block in range(blocks):
-            j = first + block * COLUMNS
-            count = min(COLUMNS, last - j)
-            if count == COLUMNS and length == lines * line:
-                y, apart = b.ctypes.data + j * b.strides[0] + start * b.itemsize, b.strides[0]
-            else:
-                right[count:, :] = 0
-                _pack(b, j, count, start, length, lines * line, right)
-                y, apart = right.ctypes.data, row * a.itemsize
-            _multiply(left, offsets, y, apart // a.itemsize, lines, sums[block])
+    rows = np.minimum(np.arange(padded), m - 1)  # tiles beyond the end read the last row again
+    reads = rows * (a.strides[0] // a.itemsize)
+    for start in range(0, whole, CHUNK * line):
+        length = min(CHUNK * line, whole - start)
+        _multiply(
+            a.ctypes.data + start * a.itemsize, reads, b, first, last, start, length, right, sums
+        )
+    if whole < k:
+        _pack(a, 0, m, whole, k - whole, ends)
+        _multiply(ends.ctypes.data, rows * line, b, first, last, whole, k - whole, right, sums)
     _deliver(sums, first, last, out, transposed, out.dtype.type(alpha), out.dtype.type(beta))
 
 
 @inner
-def _pack(x: Array, first: int, rows: int, start: int, length: int, end: int, to: Array) -> None:
-    """Copy a chunk of the rows from ``first`` on; zeros up to ``end``."""
-    for i in range(rows):
-        for j in range(length):
-            to[i, j] = x[first + i, start + j]
-        for j in range(length, end):
-            to[i, j] = 0
+def _multiply(
+    x: int,
+    reads: Array,
+    b: Array,
+    first: int,
+    last: int,
+    start: int,
+    length: int,
+    right: Array,
+    sums: Array,
+) -> None:
+    """Add the products of the rows at ``x`` with ``length`` elements of rows of b, from ``start``.
+
+    Where a tile would read beyond the end, the rows of b are copied to ``right``.
+    """
+    item, like = b.itemsize, sums.dtype.type(0)
+    line = LINE_BYTES // item
+    lines = (length + line - 1) // line
+    for block in range(sums.shape[0]):
+        j = first + block * COLUMNS
+        count = min(COLUMNS, last - j)
+        y, apart = b.ctypes.data + j * b.strides[0] + start * item, b.strides[0] // item
+        if count < COLUMNS or length < lines * line:
+            _pack(b, j, count, start, length, right[:, : lines * line])
+            y, apart = right.ctypes.data, right.shape[1]
+        for i in range(0, sums.shape[1], ROWS):
+            at = reads.ctypes.data + i * reads.itemsize
+            target = sums.ctypes.data + (block * sums.shape[1] + i) * COLUMNS * item
+            dot_tile(x, at, y, apart, lines, target, like)
 
 
 @inner
-def _multiply(x: Array, offsets: Array, y: int, apart: int, lines: int, sums: Array) -> None:
-    """Add the products of packed rows with ``COLUMNS`` rows, ``apart``, from address ``y`` on."""
-    like = sums.dtype.type(0)
-    for i in range(0, sums.shape[0], ROWS):
-        reads = offsets.ctypes.data + i * offsets.itemsize
-        target = sums.ctypes.data + i * COLUMNS * sums.itemsize
-        dot_tile(x.ctypes.data, reads, y, apart, lines, target, like)
+def _pack(x: Array, first: int, rows: int, start: int, length: int, to: Array) -> None:
+    """Copy a part of the rows from ``first`` on, zeros behind it and in the rows that are left."""
+    to[:] = 0
+    for i in range(rows):
+        for j in range(length):
+            to[i, j] = x[first + i, start + j]
 
 
 @inner

@@ -70,14 +70,14 @@ class Vectors:
             store.align = self.bytes * self.lanes
             store.set_metadata("nontemporal", self.builder.module.add_metadata([ir.IntType(32)(1)]))
 
-    def prefetch(self, pointer: ir.Value) -> None:
+    def prefetch(self, pointer: ir.Value, write: bool = False) -> None:
         """Bring the line of an address, valid or not, to the caches."""
         byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
         function = declare(self.builder.module, kind, "llvm.prefetch.p0")
         near, data = flag(2), flag(1)
         place = self.builder.bitcast(pointer, byte)
-        self.builder.call(function, [place, flag(0), near, data])
+        self.builder.call(function, [place, flag(int(write)), flag(3) if write else near, data])
 
     def splat(self, scalar: ir.Value) -> ir.Value:
         undefined = ir.Constant(self.type, ir.Undefined)

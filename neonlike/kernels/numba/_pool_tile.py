@@ -12,11 +12,20 @@ batch size; columns that do not fill a vector are done one by one.
         out[place + j * columns] += err[source] where argmax[source] == first + j  (j < width)
     spread_mean(err, source, count, width, out, place, columns)
         out[place + j * columns] += err[source] / count  (j < width)
+
+For windows of one width and stride, none clipped, ``collector(width, stride, rows)`` makes what
+writes a line of inputs once, from all that ``rows`` lines of windows give:
+
+    collect(err, argmax, sources, firsts, out, place, windows, columns, stream)
+        out[place + w * columns] = the sum over the lines i and the windows q that w belongs to of
+            err[sources[i] + q * columns] where argmax[...] == firsts[i] + w - q * stride
+        for all inputs w up to the end of the last window; with ``stream`` past the caches, which
+        needs aligned vectors
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -30,6 +39,8 @@ cgutils: Any = _cgutils  # carries no type information
 _INDEX = ir.IntType(64)
 _COUNT = ir.IntType(32)
 _USUAL_WIDTHS = 2, 3
+_TOGETHER = 1024  # errors of a line at a time: longer lines would leave the first cache
+_Window = tuple[ir.Value, ir.Value]  # its error, and which of its inputs was the largest
 
 
 class _Columns(Vectors):
@@ -260,6 +271,136 @@ def _add(
     loop(v.builder, width, [], step)
     v.builder.branch(after)
     v.builder.position_at_end(after)
+
+
+def collector(width: int, stride: int, rows: int) -> Any:
+    """An intrinsic for windows of ``width`` inputs, ``stride`` apart; see the module header."""
+
+    @intrinsic
+    def collect(typingctx, err, argmax, sources, firsts, out, place, windows, columns, stream):  # type: ignore[no-untyped-def]  # Numba's protocol
+        signature = types.void(err, argmax, sources, firsts, out, *[types.intp] * 3, types.boolean)
+        number = ir.IntType(argmax.dtype.bitwidth)
+
+        def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+            err, argmax, sources, firsts, out, place, windows, columns, stream = _data(
+                context, builder, signature, args
+            )
+            starts, codes = (
+                [builder.load(builder.gep(array, [_INDEX(i)])) for i in range(rows)]
+                for array in (sources, firsts)
+            )
+
+            together = builder.add(builder.sdiv(_INDEX(_TOGETHER), columns), _INDEX(1))
+
+            def block(i: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
+                begin = builder.mul(i, together)
+                rest = builder.sub(windows, begin)
+                is_last = builder.icmp_signed("<=", rest, together)
+                count = builder.select(is_last, rest, together)
+
+                def column(v: _Columns, n: ir.Value) -> None:
+                    lines = []
+                    for start, code in zip(starts, codes, strict=True):
+                        at = builder.add(start, n)
+                        first = v.resize(code, number)
+                        lines.append(_Line(v, v.at(err, at), v.at(argmax, at), first, width))
+                    target = v.at(out, builder.add(place, n))
+                    part = begin, count, is_last
+                    _collect_column(v, lines, target, part, columns, stride, stream)
+
+                _over_columns(builder, signature.args[0].dtype, columns, column)
+                return []
+
+            others = builder.sdiv(builder.sub(windows, _INDEX(1)), together)
+            loop(builder, builder.add(others, _INDEX(1)), [], block)
+            return context.get_dummy_value()
+
+        return signature, codegen
+
+    return collect
+
+
+class _Line:
+    """A line of windows: their errors, and which of their inputs was the largest."""
+
+    def __init__(
+        self, v: _Columns, err: ir.Value, argmax: ir.Value, first: ir.Value, width: int
+    ) -> None:
+        self.v, self.err, self.argmax, self.number = v, err, argmax, first.type
+        numbers = [v.builder.add(first, first.type(j)) for j in range(width)]
+        self.codes = [v.splat_integer(number) for number in numbers]
+
+    def window(self, at: ir.Value) -> _Window:
+        """The error of the window at this offset, and its input."""
+        place = self.v.integer_place(self.argmax, at, self.number)
+        where = self.v.builder.load(place, align=self.number.width // 8)
+        return self.v.load(self.v.at(self.err, at)), where
+
+    def before(self, begin: ir.Value, k: int, columns: ir.Value) -> _Window:
+        """Window ``begin - k``; if there is none, its error is 0."""
+        b = self.v.builder
+        at = b.sub(begin, _INDEX(k))
+        exists = b.icmp_signed(">=", at, _INDEX(0))
+        error, where = self.window(b.mul(b.select(exists, at, _INDEX(0)), columns))
+        return b.select(exists, error, self.v.zero()), where
+
+    def share(self, window: _Window, j: int) -> ir.Value:
+        """What input j of a window gets."""
+        error, where = window
+        here = self.v.builder.icmp_signed("==", where, self.codes[j])
+        return self.v.builder.select(here, error, self.v.zero())
+
+
+def _collect_column(
+    v: _Columns,
+    lines: list[_Line],
+    out: ir.Value,
+    block: tuple[ir.Value, ir.Value, ir.Value],
+    columns: ir.Value,
+    stride: int,
+    stream: ir.Value,
+) -> None:
+    """Write one column of the inputs of a block of windows, the last ones kept in registers.
+
+    The block is the number of its first window, how many there are, and whether it is the last.
+    """
+    begin, count, is_last = block
+    width, b = len(lines[0].codes), v.builder
+    kept = -(-width // stride) - 1  # windows before one that share inputs with it
+
+    def put(q: ir.Value, r: int, found: Sequence[Sequence[_Window | None]]) -> None:
+        """Store input r of window q, from the windows q, q - 1, ... of each line."""
+        total = v.zero()
+        for line, near in zip(lines, found, strict=True):
+            for k, window in enumerate(near):
+                if window and r + k * stride < width:
+                    total = b.fadd(total, line.share(window, r + k * stride))
+        at = b.add(b.mul(q, _INDEX(stride)), _INDEX(r))
+        target = v.at(out, b.mul(at, columns))
+        with b.if_else(b.and_(stream, stream.type(int(v.lanes > 1)))) as (past, into):
+            with past:
+                v.store(total, target, stream=v.lanes > 1)
+            with into:
+                v.store(total, target)
+
+    def step(i: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
+        q = b.add(begin, i)
+        at = b.mul(q, columns)
+        before = zip(lines, grouped(carried), strict=True)
+        found = [[line.window(at), *near] for line, near in before]
+        for r in range(stride):
+            put(q, r, found)
+        return [value for near in found for window in near[:kept] for value in window]
+
+    def grouped(carried: list[ir.Value]) -> list[list[_Window]]:
+        pairs = list(zip(carried[::2], carried[1::2], strict=True))
+        return [pairs[i * kept : (i + 1) * kept] for i in range(len(lines))]
+
+    first = [line.before(begin, k + 1, columns) for line in lines for k in range(kept)]
+    last = grouped(loop(b, count, [value for window in first for value in window], step))
+    with b.if_then(is_last):
+        for r in range(max(0, width - stride)):
+            put(b.add(begin, count), r, [[None, *near] for near in last])
 
 
 # Any: callers leave out the typing context

@@ -25,7 +25,7 @@ import numpy as np
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba import _vector, _winograd_transform
 from neonlike.kernels.numba._conv_direct import After, biases, row_blocks, streams
-from neonlike.kernels.numba._conv_pack import PARALLEL_WORK
+from neonlike.kernels.numba._conv_pack import PARALLEL_WORK, round_up
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._vector import copy_line
@@ -49,11 +49,12 @@ stream_2x3 = transform(_winograd_transform.outputs_2x3, 4, stream=True, rectifie
 stream_4x3 = transform(_winograd_transform.outputs_4x3, 6, stream=True, rectifies=True)
 stream_4x5 = transform(_winograd_transform.outputs_4x5, 8, stream=True, rectifies=True)
 
+fetch_4 = _winograd_transform.fetch(4)
 POINTS_BYTES = 384 << 10  # share of the second cache
 MOST_UNITS = 4  # that share the weights in the first cache
-LEAST_CHANNELS = 16  # with fewer, on either side, the transforms cost too much
-# Measured time of a product, transforms included, over a direct one's, by (size, taps).
-EFFORT = {(2, 3): 1.5, (4, 3): 1.8, (4, 5): 2.1}
+# Measured times, in those of a direct product, for each point of a unit, by (size, taps): of a
+# product, of the transform of an input and of that of an output.
+EFFORT = {(2, 3): (1.2, 5.0, 6.0), (4, 3): (1.15, 7.0, 8.5), (4, 5): (1.5, 6.5, 6.6)}
 
 Unit = tuple[int, int, int]  # first input row, first input column, first batch column
 
@@ -122,21 +123,38 @@ def winograd(
     )
 
 
-def tile_size(x: Array, w: Array, out: Array, pad: Triple, stride: Triple, dil: Triple) -> int:
-    """The size of tiles with which Winograd's algorithm beats the direct one; 0 if it does not."""
+def tile_size(
+    x: Array,
+    w: Array,
+    out: Array,
+    pad: Triple,
+    stride: Triple,
+    dil: Triple,
+    grain: int = _vector.QUARTER,
+) -> int:
+    """The size of tiles with which Winograd's algorithm beats the direct one; 0 if it does not.
+
+    It works on ``grain`` output maps at a time.
+    """
     ones = (1, 1, 1)
     fits = w.shape[1:4] in ((1, 3, 3), (1, 5, 5)) and stride == dil == ones
     flat = pad[0] == 0 and x.shape[1] == 1
-    if not fits or not flat or x.dtype != np.float32 or min(len(x), len(out)) < LEAST_CHANNELS:
+    if not fits or not flat or x.dtype != np.float32:
         return 0
-    return _best_size(w.shape[2], x.shape[2:], out.shape[2:4], pad[1:])
+    maps = len(x), len(out), round_up(len(out), grain)
+    return _best_size(w.shape[2], maps, x.shape[2:], out.shape[2:4], pad[1:])
 
 
 @functools.lru_cache(maxsize=1024)
 def _best_size(
-    taps: int, inputs: tuple[int, ...], outputs: tuple[int, ...], pad: tuple[int, ...]
+    taps: int,
+    maps: Triple,
+    inputs: tuple[int, ...],
+    outputs: tuple[int, ...],
+    pad: tuple[int, ...],
 ) -> int:
-    """Compare the products per pair of channels and line of the batch."""
+    """Compare the times; ``maps`` are those of the input, of the output, and the latter padded."""
+    channels, wanted, done = maps
     height, width, batch = inputs
     line = LINE_BYTES // 4
     lines = -(-batch // line)
@@ -144,11 +162,14 @@ def _best_size(
         sum(max(0, min(u - p + taps, size) - max(u - p, 0)) for u in range(count))
         for size, count, p in zip((height, width), outputs, pad, strict=True)
     ]
-    costs = {0: reads[0] * reads[1] * batch / line}  # the direct kernel leaves padding out
-    for (size, served), effort in EFFORT.items():
+    # the direct kernel leaves padding out
+    costs = {0: channels * wanted * reads[0] * reads[1] * batch / line}
+    for (size, served), (product, read, write) in EFFORT.items():
         if served == taps:
-            tiles = -(-outputs[0] // size) * -(-outputs[1] // size)
-            costs[size] = effort * (size + taps - 1) ** 2 * tiles * lines
+            points = (size + taps - 1) ** 2 * lines
+            points *= -(-outputs[0] // size) * -(-outputs[1] // size)
+            each = channels * done * product + channels * read + done * write
+            costs[size] = points * each
     return min(costs, key=lambda size: costs[size])
 
 
@@ -405,6 +426,8 @@ def put_outputs(
     if whole:
         target = out.ctypes.data + (((k * height + p) * width + q) * batch + first) * item
         down, step = width * batch, batch
+        if not stream:
+            fetch_4(target + height * width * batch * item, down, step, zero)
     then = after[0][k], out.dtype.type(after[1])
     write_outputs(tiling, source, point, target, down, step, then, stream and whole, zero)
     if not whole:

@@ -20,27 +20,33 @@ import numpy as np
 
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba import _vector, _winograd_transform
-from neonlike.kernels.numba._conv_pack import PARALLEL_WORK, round_up
+from neonlike.kernels.numba._conv_direct import row_blocks
+from neonlike.kernels.numba._conv_pack import PARALLEL_WORK
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._vector import copy_line
 from neonlike.kernels.numba._winograd import (
     MOST_UNITS,
     Tiling,
+    Unit,
     find_inputs,
     place_of,
     take_inputs,
     tile,
 )
-from neonlike.kernels.numba._winograd_transform import turn_lines
+from neonlike.kernels.numba._winograd_transform import fetch_lines, turn_lines
 
 LINE_BYTES = _vector.LINE_BYTES
-WIDE = _vector.WIDE
+WIDE, HALF = _vector.WIDE, _vector.HALF
 SIZE = 4  # of a tile of errors
+GRAIN = LINE_BYTES // 4  # maps, in float32
 errors_4x3 = _winograd_transform.transform(_winograd_transform.errors_4x3, 4)
 errors_4x5 = _winograd_transform.transform(_winograd_transform.errors_4x5, 4)
 weights_4x3 = _winograd_transform.transform(_winograd_transform.weights_4x3, 6)
 weights_4x5 = _winograd_transform.transform(_winograd_transform.weights_4x5, 8)
-outer_tile = _vector.outer_tile(WIDE)
+wide_tile = _vector.outer_tile(WIDE)
+half_tile = _vector.outer_tile(HALF)
+quarter_tile = _vector.outer_tile(_vector.QUARTER)
 
 
 def winograd_gradient(
@@ -54,17 +60,18 @@ def winograd_gradient(
 ) -> None:
     """Gradient of the weights ``out`` (C, 1, R, R, K)."""
     channels, maps, line = len(x), len(err), LINE_BYTES // x.itemsize
-    taps, rows, blocks = out.shape[2], round_up(channels, WIDE), -(-maps // line)
+    taps, blocks, columns = out.shape[2], row_blocks(channels), -(-maps // line)
+    rows = int(blocks[-1].sum())
     tiling = tile(SIZE, taps, rows, line | 1, err.shape, pad, line)
     points = tiling.side**2
     work = points * channels * maps * tiling.rows * tiling.columns * tiling.lines * line
     threads = numba.get_num_threads() if work >= PARALLEL_WORK else 1
     size = tiling.zeros + (1 + tiling.size**2 * line) * line
     room = scratch("winograd room", (threads, size), x.dtype)
-    sums = scratch("winograd sums", (threads, blocks, points, rows, line), x.dtype)
+    sums = scratch("winograd sums", (threads, columns, points, rows, line), x.dtype)
     places = scratch("winograd places", (threads, MOST_UNITS, 2, points), np.int64)
     weights = out.reshape(channels, taps**2, maps)
-    gradient(tiling, x, err, room, places, sums, weights, float(alpha), float(beta))
+    gradient(tiling, x, err, blocks, room, places, sums, weights, float(alpha), float(beta))
 
 
 @jit
@@ -72,6 +79,7 @@ def gradient(
     tiling: Tiling,
     x: Array,
     err: Array,
+    blocks: Array,
     room: Array,
     places: Array,
     sums: Array,
@@ -81,13 +89,20 @@ def gradient(
 ) -> None:
     """Share the units, then the channels of the result, among threads."""
     threads = room.shape[0]
-    share(add_part, threads, (tiling, x, err, room, places, sums))
+    share(add_part, threads, (tiling, x, err, blocks, room, places, sums))
     share(finish_part, threads, (tiling, room, sums, out, alpha, beta))
 
 
 @inner
 def add_part(
-    part: int, tiling: Tiling, x: Array, err: Array, room: Array, places: Array, sums: Array
+    part: int,
+    tiling: Tiling,
+    x: Array,
+    err: Array,
+    blocks: Array,
+    room: Array,
+    places: Array,
+    sums: Array,
 ) -> None:
     """Add up the units of thread ``part`` in ``sums[part]``."""
     units, parts = tiling.rows * tiling.columns * tiling.lines, room.shape[0]
@@ -106,7 +121,7 @@ def add_part(
         for b in range(sums.shape[1]):
             for n in range(count):
                 take_errors(tiling, start + n, n, b * line, err, memory)
-            add_products(tiling, count, memory, sums[part, b])
+            add_products(tiling, count, blocks, memory, sums[part, b])
 
 
 @inline
@@ -117,20 +132,21 @@ def take_errors(tiling: Tiling, unit: int, n: int, k: int, err: Array, memory: A
     p, q, first = place_of(tiling, unit, line)
     turned, square, point = tiling.zeros + line, line * line, (line | 1) * line
     whole = k + line <= maps and first + line <= batch
+    next_p, next_q, next_first = place_of(tiling, unit + tiling.together, line)
+    ahead = ((next_p - p) * width + next_q - q) * batch + next_first - first
     for i in range(tiling.size):
         for j in range(tiling.size):
             target = turned + (i * tiling.size + j) * square
-            at = ((k * height + p + i) * width + q + j) * batch + first
-            if whole and p + i < height and q + j < width:
-                source, step = err.ctypes.data + at * item, height * width * batch
-                turn_lines(source, step, memory.ctypes.data + target * item, zero)
+            if p + i >= height or q + j >= width:
+                memory[target : target + square] = 0
                 continue
-            memory[target : target + square] = 0
-            if p + i < height and q + j < width:
-                for lane in range(min(line, batch - first)):
-                    for row in range(min(line, maps - k)):
-                        value = err[k + row, 0, p + i, q + j, first + lane]
-                        memory[target + lane * line + row] = value
+            at = ((k * height + p + i) * width + q + j) * batch + first
+            source, step = err.ctypes.data + at * item, height * width * batch
+            fetch_lines(source + ahead * item, step, zero)
+            if not whole:
+                patch_errors(tiling, k, (p + i, q + j, first), err, memory)
+                source, step = memory.ctypes.data + tiling.patch * item, line
+            turn_lines(source, step, memory.ctypes.data + target * item, zero)
     for lane in range(line):
         source = memory.ctypes.data + (turned + lane * line) * item
         target = tiling.products + n * tiling.side**2 * point + lane * line
@@ -141,17 +157,45 @@ def take_errors(tiling: Tiling, unit: int, n: int, k: int, err: Array, memory: A
             errors_4x3((source, 4 * square, square), to, tiling.side * point, point, (), zero)
 
 
+@inner
+def patch_errors(tiling: Tiling, k: int, place: Unit, err: Array, memory: Array) -> None:
+    """Copy a line of the errors of each map from ``k`` on, as far as there are, to the patch.
+
+    Columns beyond the batch are zeros, since sums run over them; maps beyond the last are not read.
+    """
+    maps, _, height, width, batch = err.shape
+    line, (p, q, first) = LINE_BYTES // err.itemsize, place
+    columns = min(line, batch - first)
+    for row in range(min(line, maps - k)):
+        target = tiling.patch + row * line
+        if columns == line:
+            at = (((k + row) * height + p) * width + q) * batch + first
+            source = err.ctypes.data + at * err.itemsize
+            copy_line(source, memory.ctypes.data + target * err.itemsize)
+            continue
+        memory[target : target + line] = 0
+        for lane in range(columns):
+            memory[target + lane] = err[k + row, 0, p, q, first + lane]
+
+
 @inline
-def add_products(tiling: Tiling, count: int, memory: Array, sums: Array) -> None:
+def add_products(tiling: Tiling, count: int, blocks: Array, memory: Array, sums: Array) -> None:
     """Add the products of ``count`` units to the sums (point, c, line) of a line of maps."""
     item, line, zero = memory.itemsize, LINE_BYTES // memory.itemsize, memory.dtype.type(0)
     points, point = tiling.side**2, (line | 1) * line
+    x_step, y_step = points * tiling.point, points * point
     for at in range(points):
         y = memory.ctypes.data + (tiling.products + at * point) * item
-        for c in range(0, sums.shape[1], WIDE):
+        for block in range(blocks.shape[0]):
+            c, rows = blocks[block]
             x = memory.ctypes.data + (at * tiling.point + c * line) * item
             target = sums.ctypes.data + (at * sums.shape[1] + c) * LINE_BYTES
-            outer_tile(x, points * tiling.point, y, points * point, count, target, zero)
+            if rows == WIDE:
+                wide_tile(x, x_step, y, y_step, count, target, zero)
+            elif rows == HALF:
+                half_tile(x, x_step, y, y_step, count, target, zero)
+            else:
+                quarter_tile(x, x_step, y, y_step, count, target, zero)
 
 
 @inner

@@ -16,7 +16,8 @@ _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 _PARALLEL_WORK = 1 << 22  # m * n * k: below, about 80 µs, threads cost more than they gain
 # products for ``_gemm_long``
 _LONG = 1024  # shorter sums: BLAS
-_FEWEST_ROWS, _MOST_ROWS = 16, 128  # worth the packing; half of the second cache
+_FEWEST_ROWS = 16
+LONG_ROWS = 128  # at most, of the smaller matrix: a chunk of them takes half of the second cache
 _BAD_STRIDE = 1024  # bytes; BLAS is slow at its multiples
 
 
@@ -79,7 +80,7 @@ def _is_long(a: Array, b: Array) -> bool:
     (m, length), n = a.shape, b.shape[0]
     return (
         length >= _LONG
-        and _FEWEST_ROWS <= min(m, n) <= _MOST_ROWS
+        and _FEWEST_ROWS <= min(m, n) <= LONG_ROWS
         and a.strides[0] % _BAD_STRIDE == b.strides[0] % _BAD_STRIDE == 0
     )
 

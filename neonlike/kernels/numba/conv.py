@@ -22,7 +22,7 @@ from neonlike.kernels.numba._conv_direct import direct
 from neonlike.kernels.numba._conv_epilogue import epilogue as epilogue
 from neonlike.kernels.numba._conv_update import gradient
 from neonlike.kernels.numba._winograd import tile_size, winograd
-from neonlike.kernels.numba._winograd_update import SIZE, winograd_gradient
+from neonlike.kernels.numba._winograd_update import GRAIN, SIZE, winograd_gradient
 
 
 def fprop(
@@ -91,7 +91,7 @@ def update(
     """Gradient of the weights; ``exact`` as in ``fprop``."""
     if _is_product(x, out, pad, stride):
         blas.gemm(x.reshape(_matrix(out).shape[0], -1), _rows(err).T, _matrix(out), alpha, beta)
-    elif not exact and tile_size(x, out, err, pad, stride, dil) == SIZE:
+    elif not exact and tile_size(x, out, err, pad, stride, dil, GRAIN) == SIZE:
         winograd_gradient(x, err, out, pad[1:], alpha, beta, scratch)
     else:
         plan = _conv_plan.forward(x.shape[1:4], out.shape[1:4], err.shape[1:4], pad, stride, dil)

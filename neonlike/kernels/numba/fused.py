@@ -24,7 +24,8 @@ from neonlike.kernels.numba import _threads
 from neonlike.kernels.numba._fused_fold import FOLD_COLUMNS
 from neonlike.kernels.numba._fused_ops import COSTS
 
-PARALLEL_WORK = 1 << 21  # about 80 us; below, waking a thread costs more than it gains
+PARALLEL_WORK = 1 << 20  # about 40 us; below, waking a thread costs more than it gains
+_PART_BYTES = 1024  # of each row at least: processors fetch ahead, also what others write
 _BLOCK_BYTES = 256 * 1024  # of all arrays of a group: fits the second-level cache
 _BLOCK_COLUMNS = 64  # at least, for the sake of the memory
 _FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_char_p, ctypes.c_int64)  # releases the GIL
@@ -94,8 +95,8 @@ class Call:
             for group, extents in zip(kernel.nest.groups, sizes, strict=True)
         ]
         self._any_large = any(self._is_large)
-        self._tables: dict[int, Any] = {}
-        self._table = self._address(1)
+        self._tables: dict[int, tuple[list[int], int, Any]] = {}
+        self._table = self._cut(1)[1]
 
     def __call__(self, *words: Any) -> None:
         threads = _threads.get_num_threads() if self._any_large else 1
@@ -115,25 +116,36 @@ class Call:
     def _run_parallel(self, words: tuple[Any, ...], threads: int) -> None:
         from neonlike.kernels.numba._share import run_parts
 
-        arguments = self._pack(self._address(threads), *words)
-        place = ctypes.cast(ctypes.c_char_p(arguments), ctypes.c_void_p).value
-        groups = zip(self._is_large, self._kernel.addresses, self._functions, strict=True)
-        for large, address, function in groups:
-            if large:
-                run_parts(address, place, threads)
+        parts, table, _ = self._tables.get(threads) or self._cut(threads)
+        arguments = self._pack(table, *words)
+        place = ctypes.c_void_p.from_buffer(ctypes.c_char_p(arguments)).value
+        kernel = self._kernel
+        for count, address, function in zip(parts, kernel.addresses, self._functions, strict=True):
+            if count > 1:
+                run_parts(address, place, count)
             else:
                 function(arguments, 0)
 
-    def _address(self, threads: int) -> int:
-        """Address of the table of sizes."""
+    def _cut(self, threads: int) -> tuple[list[int], int, Any]:
+        """How many parts to make of each group, and the table of sizes: its address and itself."""
         if threads not in self._tables:
+            parts: list[int] = []
             words: list[int] = []
             groups = zip(self._kernel.nest.groups, self._sizes, self._is_large, strict=True)
             for group, extents, large in groups:
                 extent, block = self._blocks(group, extents)
-                words += code.sizes(threads if large else 1, extent, block, extents)
-            self._tables[threads] = np.array(words, np.int64)
-        return int(self._tables[threads].__array_interface__["data"][0])
+                parts.append(self._parts(group, extent, threads) if large else 1)
+                words += code.sizes(parts[-1], extent, block, extents)
+            table = np.array(words, np.int64)
+            self._tables[threads] = parts, int(table.__array_interface__["data"][0]), table
+        return self._tables[threads]
+
+    def _parts(self, group: Sequence[Loop], extent: int, threads: int) -> int:
+        """One part for each thread, as far as the rows are long enough to be cut."""
+        if all(part.axis != 1 for part in group):
+            return threads
+        item = np.dtype(self._kernel.nest.dtype).itemsize
+        return max(1, min(threads, extent * item // _PART_BYTES))
 
     def _blocks(self, group: Sequence[Loop], extents: Sequence[Extent]) -> tuple[int, int]:
         """Extent of a group along its axis, and how much of it to do at a time."""

@@ -13,14 +13,25 @@ import numba
 import numpy as np
 
 from neonlike.kernels._types import Array
+from neonlike.kernels.numba._conv_direct import streams
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._lrn import bprop_lrn as bprop_lrn
 from neonlike.kernels.numba._lrn import fprop_lrn as fprop_lrn
-from neonlike.kernels.numba._pool_tile import spread_max, spread_mean, window_max, window_sum
+from neonlike.kernels.numba._pool_tile import (
+    collector,
+    spread_max,
+    spread_mean,
+    window_max,
+    window_sum,
+)
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
 
 Quad = tuple[int, int, int, int]  # (maps, depth, height, width)
+
+# The usual windows: 2 or 3 inputs wide, 2 apart, of which one or two lines touch a row of inputs.
+collect_2, collect_3 = collector(2, 2, 1), collector(3, 2, 1)
+collect_3_twice = collector(3, 2, 2)
 
 _MAX, _AVG, _L2 = range(3)
 _NO_ARGMAX = np.empty(1, np.uint8)  # stands in where there is none
@@ -81,7 +92,7 @@ def _bprop(
     beta: float,
 ) -> None:
     parts = _parts(out.size + err.size * math.prod(window))
-    _share_inputs(err, argmax, out, op, window, pad, stride, float(beta), parts)
+    _share_inputs(err, argmax, out, op, window, pad, stride, float(beta), streams(out), parts)
 
 
 def _parts(work: int) -> int:
@@ -172,9 +183,10 @@ def _share_inputs(
     pad: Quad,
     stride: Quad,
     beta: float,
+    stream: bool,
     parts: int,
 ) -> None:
-    share(_bprop_part, parts, (err, argmax, out, op, window, pad, stride, beta, parts))
+    share(_bprop_part, parts, (err, argmax, out, op, window, pad, stride, beta, stream, parts))
 
 
 @inner
@@ -188,37 +200,86 @@ def _bprop_part(
     pad: Quad,
     stride: Quad,
     beta: float,
+    stream: bool,
     parts: int,
 ) -> None:
     """A part of the rows (c,d,h) of the deltas."""
     C, D, H, W, N = out.shape
-    K, M, P, _, _ = err.shape
     first, last = span(part, parts, C * D * H, 1)
     flat = out.reshape(-1)
+    lines = np.empty((3, window[0] * window[1] * window[2]), np.int64)
+    end = (err.shape[3] - 1) * stride[3] + window[3]  # of the last window
+    whole = op == _MAX and beta == 0 and pad[3] == 0 and end <= W
     for row in range(first, last):
-        c, d, h = row // (D * H), row // H % D, row % H
-        _scale(flat[row * W * N : (row + 1) * W * N], out.dtype.type(beta))
-        for k in _touching(c, K, window[0], pad[0], stride[0]):
-            c0, cs = _clip(k, C, window[0], pad[0], stride[0])
-            for m in _touching(d, M, window[1], pad[1], stride[1]):
-                d0, ds = _clip(m, D, window[1], pad[1], stride[1])
-                for p in _touching(h, P, window[2], pad[2], stride[2]):
-                    h0, hs = _clip(p, H, window[2], pad[2], stride[2])
-                    source = (k * M + m) * P + p
-                    line = ((c - c0) * ds + d - d0) * hs + h - h0
-                    _spread(
-                        err,
-                        argmax,
-                        out,
-                        op,
-                        source,
-                        line,
-                        cs * ds * hs,
-                        row,
-                        window[3],
-                        pad[3],
-                        stride[3],
-                    )
+        count = _find_lines(lines, row, out.shape, err.shape, window, pad, stride)
+        deltas = flat[row * W * N : (row + 1) * W * N]
+        if whole and _collect(err, argmax, lines, count, out, row, window[3], stride[3], stream):
+            deltas[end * N :] = 0
+            continue
+        _scale(deltas, out.dtype.type(beta))
+        for i in range(count):
+            source, line, height = lines[0, i], lines[1, i], lines[2, i]
+            _spread(err, argmax, out, op, source, line, height, row, window[3], pad[3], stride[3])
+
+
+@inline
+def _find_lines(
+    lines: Array,
+    row: int,
+    inputs: tuple[int, ...],
+    outputs: tuple[int, ...],
+    window: Quad,
+    pad: Quad,
+    stride: Quad,
+) -> int:
+    """List the rows of outputs whose windows touch a row of inputs; return their number.
+
+    For each: the row, and which of how many lines (along w) of its windows the inputs are.
+    """
+    C, D, H, _, _ = inputs
+    K, M, P, _, _ = outputs
+    c, d, h = row // (D * H), row // H % D, row % H
+    count = 0
+    for k in _touching(c, K, window[0], pad[0], stride[0]):
+        c0, cs = _clip(k, C, window[0], pad[0], stride[0])
+        for m in _touching(d, M, window[1], pad[1], stride[1]):
+            d0, ds = _clip(m, D, window[1], pad[1], stride[1])
+            for p in _touching(h, P, window[2], pad[2], stride[2]):
+                h0, hs = _clip(p, H, window[2], pad[2], stride[2])
+                lines[0, count] = (k * M + m) * P + p
+                lines[1, count] = ((c - c0) * ds + d - d0) * hs + h - h0
+                lines[2, count] = cs * ds * hs
+                count += 1
+    return count
+
+
+@inline
+def _collect(
+    err: Array,
+    argmax: Array,
+    lines: Array,
+    count: int,
+    out: Array,
+    row: int,
+    width: int,
+    stride: int,
+    stream: bool,
+) -> bool:
+    """Write a row of deltas at once, if that is compiled for these windows; tell whether it is."""
+    if stride != 2 or (width, count) not in ((2, 1), (3, 1), (3, 2)):
+        return False
+    Q, N = err.shape[3:]
+    place = row * out.shape[3] * N
+    for i in range(count):
+        lines[0, i] *= Q * N
+        lines[1, i] *= width
+    if width == 2:
+        collect_2(err, argmax, lines[0], lines[1], out, place, Q, N, stream)
+    elif count == 1:
+        collect_3(err, argmax, lines[0], lines[1], out, place, Q, N, stream)
+    else:
+        collect_3_twice(err, argmax, lines[0], lines[1], out, place, Q, N, stream)
+    return True
 
 
 @inline
