@@ -195,17 +195,18 @@ CARRYING: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("kind", ALL)
+@pytest.mark.parametrize("evaluates", [False, True])
 @pytest.mark.parametrize("name", CARRYING)
 def test_a_training_that_is_watched_is_the_same(
-    make_be: MakeBackend, tmp_path: Path, name: str, kind: Any
+    make_be: MakeBackend, tmp_path: Path, name: str, evaluates: bool, kind: Any
 ) -> None:
     """Costs, and a metric that is evaluated behind it, bit for bit; states are carried along."""
     histories = []
     for added in ([], [ALL[kind]]):
         make_be(batch_size=BATCH, rng_seed=1)
         model = classifier(CARRYING[name]())
-        metric = MetricCallback(data(seed=2), LogLoss())
-        histories.append(fit(tmp_path, model, *(make() for make in added), metric))
+        behind = [MetricCallback(data(seed=2), LogLoss())] if evaluates else []
+        histories.append(fit(tmp_path, model, *(make() for make in added), *behind))
     alone, watched = histories
     assert alone.keys() < watched.keys()
     for path, values in alone.items():
