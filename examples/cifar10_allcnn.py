@@ -2,7 +2,7 @@
 """Photos with convolutions only: strides in place of pooling, an average in place of dense layers.
 
     python cifar10_allcnn.py -w DATA -e 350 -eval 1    CIFAR-10 in DATA
-    python cifar10_allcnn.py --deconv -o data.h5       keep what filters see, for `nvis -i data.h5`
+    python cifar10_allcnn.py --deconv -o data.h5       and what filters see: neonlike plot data.h5
 
 Springenberg et al., "Striving for Simplicity", arXiv 1412.6806.
 """

@@ -105,13 +105,22 @@ def main():
         args.seeds, args.epochs = 1, 1
         rolls = {name: [p[:, :12] for p in pieces[:16]] for name, pieces in rolls.items()}
     if args.search:
-        rows = []
-        variants, table = args.variants.split(","), args.out.with_suffix(".csv")
-        for row in search.search(rolls, variants, args.search, args.epochs, table):
-            rows.append(row)
-            args.out.write_bytes(to_png(search.picture(rows)))
-        print(f"trials in {table}, picture in {args.out}")
-        return
+        try_settings(rolls, args)
+    else:
+        compare(rolls, args)
+
+
+def try_settings(rolls, args):
+    """Train the variants with random settings."""
+    rows, path = [], args.out.with_suffix(".csv")
+    for row in search.search(rolls, args.variants.split(","), args.search, args.epochs, path):
+        rows.append(row)
+        args.out.write_bytes(to_png(search.picture(rows)))
+    print(f"trials in {path}, picture in {args.out}")
+
+
+def compare(rolls, args):
+    """Train the variants with the settings of row 5."""
     results = {}
     for seed in range(args.seeds):
         for name in args.variants.split(","):

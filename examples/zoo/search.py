@@ -68,11 +68,11 @@ def picture(rows):
     best = [np.sort([row[-1] for row in rows if row[1] == name]) for name in names]
     boxes.boxplot([tests[: max(1, round(BEST * len(tests)))] for tests in best])
     boxes.set_xticks(range(1, len(names) + 1), names)
-    boxes.set_title(f"best {BEST:.0%} of the trials of each variant", loc="left")
+    boxes.set_title(f"best {BEST:.0%} of the trials of each variant, at least one", loc="left")
     for name in names:
         points = [(row[3], row[-1]) for row in rows if row[1] == name and np.isfinite(row[-1])]
         scatter.plot(*zip(*points, strict=True), "o", alpha=0.7, label=name)
-    scatter.set_xscale("log")
+    scatter.set(xscale="log", xlabel="learning rate")
     scatter.set_title("all trials by learning rate", loc="left")
     scatter.legend(fontsize=7)
     for ax in (boxes, scatter):

@@ -242,6 +242,16 @@ def test_sheets_show_the_boxes(tmp_path: Path) -> None:
         assert sheet.size == (184, 124)
 
 
+def test_labels_lie_apart_and_within_the_picture() -> None:
+    box = [30, 5, 39, 35]  # twice, at the right edge: the second hides the outline of the first
+    found = Found.of([box, box], [1, 3], [0.9, 0.8])
+    pixels = np.asarray(draw_objects(np.zeros((3, 40, 40), np.uint8), found, shapes.NAMES))
+    for colour in ([255, 65, 54], [0, 116, 217]):
+        rows, columns = np.nonzero(np.all(pixels == colour, axis=2))
+        assert len(rows) > 300
+        assert columns.min() < 4 * 30  # moved to the left, to be read as a whole
+
+
 ANNOTATION = """<annotation><size><width>{0}</width><height>{1}</height></size>{2}</annotation>"""
 OBJECT = """<object><name>{0}</name><difficult>{1}</difficult><bndbox><xmin>{2}</xmin>
 <ymin>{3}</ymin><xmax>{4}</xmax><ymax>{5}</ymax></bndbox></object>"""

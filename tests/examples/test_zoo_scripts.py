@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import sys
@@ -81,6 +82,23 @@ def test_odyssey(tmp_path: Path) -> None:
     assert sorted(line.split()[0] for line in printed.splitlines()[-4:-1]) == ["CIFG", "NOAF", "NP"]
     with Image.open(tmp_path / "odyssey.png") as image:
         assert image.width > 1000
+
+
+@pytest.mark.skipif(not CHORALES.exists(), reason="the chorales are not part of the repository")
+def test_odyssey_with_random_settings(tmp_path: Path) -> None:
+    words = "--search", 2, "--variants", "NP,NOAF", "--out", "search.png"
+    printed = run("zoo/lstm_odyssey.py", CHORALES, "--quick", *words, cwd=tmp_path)
+    assert "trials in search.csv" in printed
+    with (tmp_path / "search.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["trial"], row["variant"]) for row in rows] == [
+        (trial, name) for trial in "01" for name in ("NP", "NOAF")
+    ]
+    for row in rows:
+        assert 20 <= int(row["units"]) <= 200
+        assert 1e-6 <= float(row["learning_rate"]) <= 1e-2
+        assert 0 <= float(row["momentum"]) <= 0.99
+        assert 0 < float(row["test"]) < 62  # 61 if every key is as likely as not
 
 
 def test_renet_reads_digits(tmp_path: Path) -> None:
