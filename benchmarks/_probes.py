@@ -21,8 +21,14 @@ def spawn(engine: Engine, *command: str, **environment: str) -> tuple[Probe, str
     """Run ``python -m benchmarks.worker <command>``; return its CPU, wall time and peak memory.
 
     Raises:
-        RuntimeError: the process failed; its own traceback is on stderr.
+        RuntimeError: the process failed; its own traceback is on stderr. Or the system does not
+            tell what a process has used.
     """
+    if not hasattr(os, "wait4"):
+        raise RuntimeError(
+            f"{sys.platform} does not tell what a process has used (os.wait4), which the probes of "
+            "start and memory need; run single items: python -m benchmarks run"
+        )
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.worker", *command],

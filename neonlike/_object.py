@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import operator
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -58,8 +59,9 @@ class NervanaObject:
         self._desc: dict[str, Any] | None = None
 
     def __del__(self) -> None:
-        cls = type(self)
-        cls._counter = cls._counter - 1
+        if "_desc" in self.__dict__:  # else __init__ was never reached
+            cls = type(self)
+            cls._counter = cls._counter - 1
 
     @property
     def classnm(self) -> str:
@@ -102,6 +104,23 @@ class NervanaObject:
                 config[arg] = describe_value(value)
         self._desc = {"type": self.modulenm, "config": config}
         return self._desc
+
+
+def check_count(owner: str, argument: str, value: Any, least: int = 1) -> None:
+    """Refuse what is not a whole number of at least ``least``.
+
+    Raises:
+        TypeError: another kind of value.
+        ValueError: a smaller number.
+    """
+    wanted = f"{owner}: {argument} must be a whole number of at least {least}, got {value!r}"
+    try:
+        number = operator.index(value)
+    except TypeError:
+        hint = "; in Python 3 / makes a float, // does not" if isinstance(value, float) else ""
+        raise TypeError(wanted + hint) from None
+    if number < least:
+        raise ValueError(wanted)
 
 
 def differs(value: Any, default: Any) -> bool:

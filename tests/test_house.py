@@ -38,6 +38,7 @@ FACADES = [
     "transforms/cost.py",
     "transforms/transform.py",
 ]
+UNIX_ONLY = {"fcntl", "grp", "posix", "pty", "pwd", "resource", "termios", "tty"}
 OP_TABLES = {"UNARY", "BINARY", "REDUCE", "COMBINE"}
 KERNEL_MODULES = sorted(
     path.stem
@@ -59,6 +60,14 @@ def test_files_and_functions_stay_small(path: Path) -> None:
             body = node.body[1:] if ast.get_docstring(node) else node.body
             length = node.end_lineno - body[0].lineno + 1 if body else 0
             assert length <= 60, f"{node.name} has {length} lines"
+
+
+def test_unix_modules_are_imported_under_conditions() -> None:
+    for path in SOURCES:
+        top = ast.parse(path.read_text(encoding="utf-8")).body
+        names = {a.name for node in top if isinstance(node, ast.Import) for a in node.names}
+        names |= {str(node.module) for node in top if isinstance(node, ast.ImportFrom)}
+        assert not names & UNIX_ONLY, label(path)
 
 
 @pytest.mark.parametrize("path", FACADES)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 COLOURS = ("#ff4136", "#2ecc40", "#0074d9", "#ffdc00", "#f012be", "#7fdbff", "#ff851b", "#b10dc9")
+DARK = "#0074d9", "#b10dc9"  # white letters on these
 
 
 def draw_objects(picture, objects, names, scale=4, truth=None):
@@ -28,15 +29,37 @@ def draw_objects(picture, objects, names, scale=4, truth=None):
     for box in [] if truth is None else truth.boxes:
         pen.rectangle(_corners(box, scale, image.size), outline="white")
     scores = getattr(objects, "scores", [None] * len(objects))
+    labels = []
     for box, kind, score in zip(objects.boxes, objects.classes, scores, strict=True):
         colour = COLOURS[(kind - 1) % len(COLOURS)]
         corners = _corners(box, scale, image.size)
         pen.rectangle(corners, outline=colour, width=2)
-        text = names[kind] if score is None else f"{names[kind]} {score:.2f}"
-        place = corners[0], max(corners[1] - 12, 0)
-        pen.rectangle(pen.textbbox(place, text), fill=colour)
-        pen.text(place, text, fill="black")
+        labels.append(
+            (corners, names[kind] if score is None else f"{names[kind]} {score:.2f}", colour)
+        )
+    _write_labels(pen, labels, image.size)
     return image
+
+
+def _write_labels(pen, labels, size):
+    """Write the text of each (corners, text, colour) by its box, inside the picture, all apart."""
+    taken = []
+    for (x0, y0, _, y1), text, colour in labels:
+        _, _, width, height = pen.textbbox((0, 0), text)
+        x = max(min(x0, size[0] - 1 - width), 0)
+        for y in (y0 - height - 1, y1 + 1, y0 + 2, y1 - height - 2):  # above, below, inside
+            y = max(min(y, size[1] - 1 - height), 0)
+            area = x, y, x + width, y + height
+            if not any(_meet(area, other) for other in taken):
+                break
+        taken.append(area)
+        pen.rectangle(area, fill=colour)
+        pen.text((x, y), text, fill="white" if colour in DARK else "black")
+
+
+def _meet(a, b):
+    """Whether two rectangles have a point in common."""
+    return a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3]
 
 
 def _corners(box, scale, size):

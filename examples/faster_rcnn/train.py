@@ -9,7 +9,7 @@
 A region proposal network tells for each of many anchor boxes whether it shows an object; a head
 pools the feature map below the best of them to one size, and tells class and box (Ren et al.,
 "Faster R-CNN", arXiv 1506.01497). Both are trained at once, one picture at a time. The mean average
-precision is told at the end, with -v after each epoch; ``found.png`` shows what was found in
+precision is told after each epoch and at the end; ``found.png`` shows what was found in
 pictures that the network has not been trained with, the truth in white.
 """
 

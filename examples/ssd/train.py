@@ -10,7 +10,7 @@
 Every place of maps of several sizes has prior boxes; the network tells for each of them which class
 is in it and by how much the box must be moved (Liu et al., "SSD: Single Shot MultiBox Detector",
 arXiv 1512.02325). Far more priors show ground than objects: of those only the hardest count. The
-mean average precision is told at the end, with -v after each epoch; ``found.png`` shows what was
+mean average precision is told after each epoch and at the end; ``found.png`` shows what was
 found in pictures that the network has not been trained with, the truth in white.
 """
 

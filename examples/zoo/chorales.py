@@ -92,7 +92,7 @@ class Best(Callback):
         progress.show(f"epoch {epoch + 1:3d}  validation {valid:.3f}  best {self.best[0]:.3f}")
 
 
-def train(recurrent, rolls, learning_rate, batch_size, epochs, seed):
+def train(recurrent, rolls, optimizer, batch_size, epochs, seed, training_data=SequenceIterator):
     """Train the recurrent layers with a read-out; return (validation, test, epoch) and seconds."""
     gen_backend(backend="cpu", batch_size=batch_size, rng_seed=seed)
     sequences = {name: next_chords(pieces) for name, pieces in rolls.items()}
@@ -100,15 +100,14 @@ def train(recurrent, rolls, learning_rate, batch_size, epochs, seed):
     sets = {}
     for name, part in sequences.items():
         count = len(part) if name == "train" else -(-len(part) // batch_size) * batch_size
-        order = seed if name == "train" else None
-        sets[name] = SequenceIterator(part.padded(steps, count), seed=order)
+        part = part.padded(steps, count)
+        sets[name] = training_data(part, seed) if name == "train" else SequenceIterator(part)
     layers = [*recurrent(), Affine(88, INIT, bias=Constant(0), activation=Logistic())]
     model = Model(layers)
     cost = GeneralizedCostMask(CrossEntropyBinary())
     best = Best(sets["valid"], sets["test"])
     callbacks = Callbacks(model, progress_bar=False)
     callbacks.add_callback(best)
-    optimizer = ClippedAdam(learning_rate=learning_rate)
     start = time.perf_counter()
     model.fit(sets["train"], cost, optimizer, epochs, callbacks)
     progress.done()
@@ -132,7 +131,9 @@ def main():
     for name in args.model or MODELS:
         recurrent, rate, batch, epochs, published, accepted = MODELS[name]
         epochs = 1 if args.quick else args.epochs or epochs
-        (valid, test, epoch), seconds = train(recurrent, rolls, rate, batch, epochs, args.seed)
+        (valid, test, epoch), seconds = train(
+            recurrent, rolls, ClippedAdam(learning_rate=rate), batch, epochs, args.seed
+        )
         print(f"{name}: test {test:.2f} (validation {valid:.2f}, epoch {epoch}), {seconds:.0f} s")
         known = "not known from a source we have read" if published is None else f"{published:.2f}"
         print(f"published: {known}; accepted: at most {accepted:.2f}")

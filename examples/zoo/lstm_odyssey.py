@@ -3,11 +3,16 @@
 
     python lstm_odyssey.py FILE
     python lstm_odyssey.py FILE --variants vanilla,NFG --seeds 1 --out two.png
+    python lstm_odyssey.py FILE --search 20 --epochs 15
     python lstm_odyssey.py FILE --quick
 
 FILE is what chorales.py reads, and every variant is trained and judged as the LSTM there: 100
 units, 60 epochs, the test result of the epoch with the best validation result. The picture has a
 dot for each training and a line at the mean of each variant; it grows while the script runs.
+
+``--search N`` goes the way of the paper instead: N random settings, all variants with each of them.
+Units, learning rate, momentum and the noise on the inputs are drawn from the paper's ranges;
+training is momentum descent, one chorale at a time. A table of all trials is beside the picture.
 """
 
 import argparse
@@ -15,7 +20,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from chorales import GATED, INIT, MODELS, train
+import search
+from chorales import GATED, INIT, MODELS, ClippedAdam, train
 from matplotlib.figure import Figure
 
 from neonlike.data.sequence_tasks import load_piano_rolls
@@ -89,6 +95,7 @@ def main():
     parser.add_argument("file", help="the chorales")
     parser.add_argument("--variants", default=",".join(VARIANTS), help="which, with commas")
     parser.add_argument("--seeds", type=int, default=3, help="trainings of each variant")
+    parser.add_argument("--search", type=int, metavar="N", help="random settings to try instead")
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--quick", action="store_true", help="a few short pieces, one epoch")
     parser.add_argument("--out", type=Path, default=Path("lstm_odyssey.png"), help="picture")
@@ -97,12 +104,20 @@ def main():
     if args.quick:
         args.seeds, args.epochs = 1, 1
         rolls = {name: [p[:, :12] for p in pieces[:16]] for name, pieces in rolls.items()}
+    if args.search:
+        rows = []
+        variants, table = args.variants.split(","), args.out.with_suffix(".csv")
+        for row in search.search(rolls, variants, args.search, args.epochs, table):
+            rows.append(row)
+            args.out.write_bytes(to_png(search.picture(rows)))
+        print(f"trials in {table}, picture in {args.out}")
+        return
     results = {}
     for seed in range(args.seeds):
         for name in args.variants.split(","):
             layer = partial(LSTMVariant, 100, INIT, variant=name, **GATED)
             (valid, test, epoch), seconds = train(
-                lambda layer=layer: [layer()], rolls, RATE, BATCH, args.epochs, seed
+                lambda layer=layer: [layer()], rolls, ClippedAdam(RATE), BATCH, args.epochs, seed
             )
             print(f"{name:8} seed {seed}: test {test:.2f}, epoch {epoch}, {seconds:.0f} s")
             results.setdefault(name, []).append((valid, test))

@@ -99,8 +99,15 @@ class Autodiff:
         """Return the gradients as op-trees; of a tensor that is not in the tree, 0 * tensor.
 
         Raises:
+            TypeError: something else than a tensor.
             ValueError: the tree uses another view of a tensor's memory.
         """
+        for tensor in tensors:
+            if not isinstance(tensor, CPUTensor):
+                raise TypeError(
+                    f"gradients are those of tensors, got {type(tensor).__name__}; give the "
+                    "tensors that stand in the op-tree"
+                )
         return [self._gradient(tensor) for tensor in tensors]
 
     def _gradient(self, wanted: CPUTensor) -> Any:

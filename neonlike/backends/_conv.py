@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from neonlike.backends import _geometry
-from neonlike.backends._base import BackendBase
 from neonlike.backends._cpu_tensor import CPUTensor
 from neonlike.backends._exclusive import exclusive
 from neonlike.backends._geometry import ConvLayer, DeconvLayer
+from neonlike.backends._operands import OperandsMixin, compute_dtype
 
 Array = NDArray[Any]
 
 
-class ConvMixin(BackendBase):
+class ConvMixin(OperandsMixin):
     """The operations of convolutional layers.
 
     Tensors may have any shape with the right number of elements: they are viewed in the
@@ -222,22 +221,19 @@ class ConvMixin(BackendBase):
         Raises:
             AssertionError: a tensor that does not have the layer's number of elements.
         """
-        try:
-            dtype = _compute_dtype(U)
-            x = self._array("update_conv", "I", I, layer.dimI, dtype)
-            err = self._array("update_conv", "E", E, layer.dimO, dtype)
-            out = self._array("update_conv", "U", U, layer.dimF, dtype)
-        except ValueError as error:
-            raise AssertionError(str(error)) from error
+        dtype = compute_dtype(U)
+        x = self._operand("update_conv", "I", I, layer.dimI, dtype)
+        err = self._operand("update_conv", "E", E, layer.dimO, dtype)
+        out = self._operand("update_conv", "U", U, layer.dimF, dtype)
         geometry = (layer.padding, layer.strides, layer.dilation)
         exact = self.numerics == "strict"
         self.kernels.conv.update(x, err, out, *geometry, alpha, beta, self.scratch, exact)
-        self._write_back(U, out)
+        self._deliver(out, U)
         if grad_bias is not None:
-            sums = self._array("update_conv", "grad_bias", grad_bias, (layer.K, 1), dtype)
+            sums = self._operand("update_conv", "grad_bias", grad_bias, (layer.K, 1), dtype)
             maps = err.reshape(layer.K, -1)
             self.kernels.conv.epilogue(maps, None, None, sums, False, False, 0.0)
-            self._write_back(grad_bias, sums)
+            self._deliver(sums, grad_bias)
 
     def _convolve(
         self,
@@ -256,14 +252,16 @@ class ConvMixin(BackendBase):
     ) -> None:
         """Run ``kernel`` on (source, filters, result) and what follows it."""
         result, shape = operands[-1][1:]
-        dtype = _compute_dtype(result)
-        source, filters, out = (self._array(call, *operand, dtype) for operand in operands)
-        at = None if X is None else self._array(call, "X", X, shape, dtype)
+        dtype = compute_dtype(result)
+        source, filters, out = (
+            self._operand(call, *operand, dtype, ValueError) for operand in operands
+        )
+        at = None if X is None else self._operand(call, "X", X, shape, dtype, ValueError)
         if beta != 0 and at is not None and at is not out:
             np.copyto(out, at)
         column, rows = (shape[0], 1), (shape[0], -1)
         add, sums = (
-            None if tensor is None else self._array(call, name, tensor, column, dtype)
+            None if tensor is None else self._operand(call, name, tensor, column, dtype, ValueError)
             for name, tensor in (("bias", bias), ("bsum", bsum))
         )
         geometry = (layer.padding, layer.strides, layer.dilation)
@@ -276,33 +274,6 @@ class ConvMixin(BackendBase):
         if relu or brelu or not (add is None and sums is None):
             at = None if at is None else at.reshape(rows)
             self.kernels.conv.epilogue(out.reshape(rows), at, add, sums, relu, brelu, slope)
-        self._write_back(result, out)
-        if bsum is not None:
-            self._write_back(bsum, sums)
-
-    def _array(
-        self, call: str, name: str, tensor: CPUTensor, shape: tuple[int, ...], dtype: DTypeLike
-    ) -> Array:
-        """The tensor's memory in ``shape`` where the kernels can use it, else a scratch copy."""
-        array = tensor._tensor
-        if array.size != prod(shape):
-            raise ValueError(
-                f"{call}: {name} has shape {array.shape} ({array.size} elements), "
-                f"but the layer needs {prod(shape)} elements, {shape}"
-            )
-        if array.dtype == dtype and array.flags.c_contiguous:
-            return array.reshape(shape)
-        copy = self.scratch(f"{call} {name}", shape, dtype)
-        self.assign_array(copy, array.reshape(shape))
-        return copy
-
-    def _write_back(self, tensor: CPUTensor, array: Array | None) -> None:
-        """Copy a result that was computed in scratch memory into its tensor."""
-        if array is not None and not np.may_share_memory(tensor._tensor, array):
-            self.assign_array(tensor._tensor, array.reshape(tensor.shape))
-
-
-def _compute_dtype(result: CPUTensor) -> DTypeLike:
-    """Kernels compute in the dtype of the result; float16 is for storage only."""
-    dtype = result._tensor.dtype
-    return np.dtype(np.float32) if dtype == np.float16 else dtype
+        self._deliver(out, result)
+        if bsum is not None and sums is not None:
+            self._deliver(sums, bsum)

@@ -87,6 +87,17 @@ class Backend(  # type: ignore[misc]  # AbstractBackend has neon's older signatu
         self._evaluator = make_evaluator(self.kernels, self.scratch)
         self.gen_rng(rng_seed)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Refuse to be pickled or deep-copied, which tensors would end in.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            "tensors, and layers and models that hold some, are neither pickled nor deep-copied: "
+            "take tensor.get(), or Model(model.get_description(get_weights=True, keep_states=True))"
+        )
+
     def execute(self, node: OpTreeNode) -> Any:
         """Run an assignment node; return its target."""
         _, target, value = node

@@ -218,11 +218,17 @@ class CPUTensor(Tensor):
         return self.T if out is None else out._assign(self.T)
 
     def take(self, indices: Any, axis: int | None = None, out: Any = None) -> Any:
-        chosen = integer_indices(indices)
         if axis is None:
             raise TypeError("take needs the axis to select along")
-        taken = self._view(self._tensor.take(chosen, axis))
-        return taken if out is None else out._assign(taken)
+        source, chosen = self._tensor, integer_indices(indices)
+        wanted = (*source.shape[:axis], chosen.size, *source.shape[axis:][1:])
+        if out is None or out.shape != wanted or out._tensor.dtype != source.dtype:
+            taken = self._view(source.take(chosen.astype(np.intp), axis))
+            return taken if out is None else out._assign(taken)
+        check_indices(chosen, source.shape[axis])
+        chosen = self.backend.in_dtype("take", chosen, np.intp)
+        source.take(chosen, axis, out._tensor, mode="wrap")  # "raise" makes a copy of the result
+        return out
 
     def hist(self, tag: Any) -> Any:
         return self.backend.add_histogram(self, tag)
@@ -234,7 +240,7 @@ def at_least_2d(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def integer_indices(indices: Any) -> NDArray[Any]:
-    """Return a list, ndarray or tensor of integers as a flat index array.
+    """Return a list, ndarray or tensor of integers as a flat array.
 
     Raises:
         TypeError: not integers.
@@ -242,4 +248,15 @@ def integer_indices(indices: Any) -> NDArray[Any]:
     flat = np.asarray(indices).reshape(-1)
     if flat.size and flat.dtype.kind not in "iu":
         raise TypeError(f"indices must be integers, got {flat.dtype}")
-    return flat.astype(np.intp)
+    return flat
+
+
+def check_indices(indices: NDArray[Any], size: int) -> None:
+    """Refuse indices, from the end if negative, outside an axis of ``size``.
+
+    Raises:
+        IndexError: there are some.
+    """
+    if indices.size and not -size <= indices.min() <= indices.max() < size:
+        wrong = indices[(indices < -size) | (indices >= size)][0]
+        raise IndexError(f"index {wrong} is out of bounds for an axis of size {size}")

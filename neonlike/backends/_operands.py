@@ -18,16 +18,22 @@ class OperandsMixin(BackendBase):
     """Views of tensors in a layer's shapes, or scratch copies where the memory does not suit."""
 
     def _operand(
-        self, call: str, name: str, tensor: CPUTensor, shape: tuple[int, ...], dtype: DTypeLike
+        self,
+        call: str,
+        name: str,
+        tensor: CPUTensor,
+        shape: tuple[int, ...],
+        dtype: DTypeLike,
+        error: type[Exception] = AssertionError,
     ) -> Array:
         """The memory of ``tensor`` in ``shape``, or a copy of it in ``dtype``.
 
         Raises:
-            AssertionError: a tensor of another number of elements.
+            AssertionError, or ``error``: a tensor of another number of elements.
         """
         array = tensor._tensor
         if array.size != prod(shape):
-            raise AssertionError(
+            raise error(
                 f"{call}: {name} has shape {array.shape} ({array.size} elements), "
                 f"expected {prod(shape)} elements, {shape}"
             )

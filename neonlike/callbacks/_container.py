@@ -21,11 +21,14 @@ from neonlike.callbacks._callback_list import CallbackList
 from neonlike.callbacks._checkpoint import CheckpointCallback
 from neonlike.callbacks._deconv import DeconvCallback
 from neonlike.callbacks._early_stop import EarlyStopCallback
+from neonlike.callbacks._gate_activity import GateActivityCallback
+from neonlike.callbacks._grad_flow import GradFlowCallback
 from neonlike.callbacks._hist import HistCallback
 from neonlike.callbacks._logging import RunTimerCallback, TrainLoggerCallback
 from neonlike.callbacks._loss import LossCallback
 from neonlike.callbacks._metric import MetricCallback
 from neonlike.callbacks._progress import ProgressBarCallback
+from neonlike.callbacks._recurrent_matrix import RecurrentMatrixCallback
 from neonlike.callbacks._serialize import SaveBestStateCallback, SerializeModelCallback
 from neonlike.callbacks._ticker import WatchTickerCallback
 from neonlike.callbacks._train_cost import TrainCostCallback, TrainMulticostCallback
@@ -160,6 +163,18 @@ class Callbacks(CallbackList):
         """Append a ``HistCallback``."""
         self.add_callback(HistCallback(plot_per_mini, filter_key))
 
+    def add_grad_flow_callback(self, freq: int = 1) -> None:
+        """Append a ``GradFlowCallback``."""
+        self.add_callback(GradFlowCallback(freq))
+
+    def add_gate_activity_callback(self, eval_set: Any, freq: int = 1, example: int = 0) -> None:
+        """Append a ``GateActivityCallback``."""
+        self.add_callback(GateActivityCallback(eval_set, freq, example))
+
+    def add_recurrent_matrix_callback(self, freq: int = 1) -> None:
+        """Append a ``RecurrentMatrixCallback``."""
+        self.add_callback(RecurrentMatrixCallback(freq))
+
     # --------------------------------------------------------- description --
 
     def get_description(self, skip: list[str] = [], **kwargs: Any) -> dict[str, Any]:
@@ -217,8 +232,12 @@ class Callbacks(CallbackList):
         if self.dry_run:
             self._limit_data_sets()
         self._catch_sigint()
-        for callback in self._active():
-            callback.on_train_begin(self.callback_data, model, epochs)
+        try:
+            for callback in self._active():
+                callback.on_train_begin(self.callback_data, model, epochs)
+        except BaseException:
+            self.abort()
+            raise
 
     def on_train_end(self) -> None:
         """Run the callbacks and close the history."""

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from neonlike.callbacks._base import Callback
-from neonlike.layers._state_gradients import recorded_state_gradients
+from neonlike.callbacks._history import append_record, check_freq
+from neonlike.layers._state_gradients import has_state_gradients, recorded_state_gradients
 
 GROUP = "grad_flow"
 
@@ -24,23 +25,25 @@ class GradFlowCallback(Callback):
         freq: record every ``freq``-th epoch.
 
     Raises:
-        ValueError: ``freq`` is below 1.
+        ValueError: ``freq`` is below 1; when training begins: the model has no such layer.
 
     Source: spec zoo 2.
     """
 
     def __init__(self, freq: int = 1) -> None:
         super().__init__(epoch_freq=1, minibatch_freq=1)
-        if freq < 1:
-            raise ValueError(f"GradFlowCallback: freq must be at least 1, got {freq}")
-        self.freq = freq
+        self.freq = check_freq(self, freq)
         self._watch = ExitStack()
         self._found: dict[str, dict[str, Any]] = {}
 
     def on_train_begin(self, callback_data: Any, model: Any, epochs: int) -> None:
         """Create the group; the datasets follow with the first norms."""
-        if GROUP not in callback_data:
-            callback_data.create_group(GROUP).create_dataset("epochs", (0,), "i8", maxshape=(None,))
+        if not any(map(has_state_gradients, model.layers_to_optimize)):
+            raise ValueError(
+                f"GradFlowCallback: {model.name!r} has no recurrent layer that goes forwards in "
+                "time, such as Recurrent, LSTM or GRU"
+            )
+        callback_data.create_group(GROUP)
 
     def on_minibatch_begin(
         self, callback_data: Any, model: Any, epoch: int, minibatch: int
@@ -59,15 +62,7 @@ class GradFlowCallback(Callback):
         group = callback_data[GROUP]
         for layer, states in self._found.items():
             for state, gradient in states.items():
-                _append(group, f"{layer}/{state}", np.linalg.norm(gradient, axis=0).mean(axis=1))
-        _append(group, "epochs", np.asarray(epoch))
+                norms = np.linalg.norm(gradient, axis=0).mean(axis=1)
+                append_record(group, f"{layer}/{state}", norms)
+        append_record(group, "epochs", epoch)
         self._found = {}
-
-
-def _append(group: Any, name: str, values: Any) -> None:
-    """Add ``values`` as the last column."""
-    if name not in group:
-        group.create_dataset(name, (*values.shape, 0), "f4", maxshape=(*values.shape, None))
-    data = group[name]
-    data.resize(data.shape[-1] + 1, axis=data.ndim - 1)
-    data[..., -1] = values

@@ -59,14 +59,33 @@ def per_epoch(callback_data: Any, path: str, epochs: int, epoch_freq: int) -> An
     return dataset
 
 
+def check_freq(callback: Any, freq: int) -> int:
+    """Return ``freq`` if something can be recorded every ``freq``-th epoch."""
+    if freq < 1:
+        raise ValueError(f"{type(callback).__name__}: freq must be at least 1, got {freq}")
+    return freq
+
+
+def append_record(group: Any, name: str, values: Any) -> None:
+    """Add ``values`` as the last column of a dataset that has one column per record."""
+    values = np.asarray(values)
+    if name not in group:
+        dtype = "i8" if values.dtype.kind == "i" else "f4"
+        group.create_dataset(name, (*values.shape, 0), dtype, maxshape=(*values.shape, None))
+    data = group[name]
+    data.resize(data.shape[-1] + 1, axis=data.ndim - 1)
+    data[..., -1] = values
+
+
 def copy_history(callback_data: Any) -> dict[str, dict[str, Any]]:
     """Return the values and attributes of everything but ``config``, by path."""
     found: dict[str, dict[str, Any]] = {}
 
     def visit(path: str, item: Any) -> None:
         if path != "config":
-            values = {"values": item[()]} if hasattr(item, "shape") else {}
-            found[path] = {"attrs": dict(item.attrs), **values}
+            found[path] = {"attrs": dict(item.attrs)}
+            if hasattr(item, "shape"):
+                found[path] |= {"values": item[()], "grows": None in item.maxshape}
 
     callback_data.visititems(visit)
     return found
@@ -80,6 +99,8 @@ def restore_history(callback_data: Any, saved: Mapping[str, Mapping[str, Any]]) 
         target = callback_data[path]
         if "values" in item:
             values = item["values"]
+            if item.get("grows"):
+                target.resize(values.shape)
             common = tuple(slice(0, min(n)) for n in zip(target.shape, values.shape, strict=True))
             target[common] = values[common]
         for key in item["attrs"].keys() - target.attrs.keys():
@@ -88,6 +109,8 @@ def restore_history(callback_data: Any, saved: Mapping[str, Mapping[str, Any]]) 
 
 def _create(callback_data: Any, path: str, item: Mapping[str, Any]) -> None:
     if "values" in item:
-        callback_data.create_dataset(path, data=item["values"])
+        values = item["values"]
+        limits = (*values.shape[:-1], None) if item.get("grows") else None
+        callback_data.create_dataset(path, data=values, maxshape=limits)
     else:
         callback_data.create_group(path)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neonlike._logging import display
 from neonlike.callbacks._base import Callback
 from neonlike.callbacks._history import per_epoch
 
@@ -15,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class MetricCallback(Callback):
-    """Evaluate a metric on a data set, to ``metrics/<name>``, and log it.
+    """Evaluate a metric on a data set, to ``metrics/<name>``, and show the values.
 
     A name that another MetricCallback uses already gets a suffix ("_1", ...).
 
@@ -53,7 +54,8 @@ class MetricCallback(Callback):
         values = np.atleast_1d(model.eval(self.eval_set, metric=self.metric))
         for path, value in zip(self._paths, values, strict=True):
             callback_data[path][epoch // self.epoch_freq] = value
-        logger.info("%s: %s", self.metric_desc, ", ".join(f"{value:.6g}" for value in values))
+        shown = ", ".join(f"{value:.6g}" for value in values)
+        display(logger, "%s: %s", self.metric_desc, shown)
 
 
 class MultiLabelStatsCallback(Callback):

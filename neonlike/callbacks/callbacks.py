@@ -8,6 +8,7 @@ from neonlike.callbacks._csv import CsvHistoryCallback as CsvHistoryCallback
 from neonlike.callbacks._deconv import DeconvCallback as DeconvCallback
 from neonlike.callbacks._early_stop import EarlyStopCallback as EarlyStopCallback
 from neonlike.callbacks._gan_cost import GANCostCallback as GANCostCallback
+from neonlike.callbacks._gate_activity import GateActivityCallback as GateActivityCallback
 from neonlike.callbacks._grad_flow import GradFlowCallback as GradFlowCallback
 from neonlike.callbacks._hist import HistCallback as HistCallback
 from neonlike.callbacks._logging import RunTimerCallback as RunTimerCallback
@@ -18,6 +19,9 @@ from neonlike.callbacks._metric import MultiLabelStatsCallback as MultiLabelStat
 from neonlike.callbacks._nan_guard import NanGuardCallback as NanGuardCallback
 from neonlike.callbacks._progress import ProgressBarCallback as ProgressBarCallback
 from neonlike.callbacks._progress import get_progress_string as get_progress_string
+from neonlike.callbacks._recurrent_matrix import (
+    RecurrentMatrixCallback as RecurrentMatrixCallback,
+)
 from neonlike.callbacks._serialize import SaveBestStateCallback as SaveBestStateCallback
 from neonlike.callbacks._serialize import SerializeModelCallback as SerializeModelCallback
 from neonlike.callbacks._tensorboard import TensorBoardCallback as TensorBoardCallback
@@ -34,6 +38,7 @@ __all__ = [
     "DeconvCallback",
     "EarlyStopCallback",
     "GANCostCallback",
+    "GateActivityCallback",
     "GradFlowCallback",
     "HistCallback",
     "LossCallback",
@@ -41,6 +46,7 @@ __all__ = [
     "MultiLabelStatsCallback",
     "NanGuardCallback",
     "ProgressBarCallback",
+    "RecurrentMatrixCallback",
     "RunTimerCallback",
     "SaveBestStateCallback",
     "SerializeModelCallback",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neonlike._object import get_args
+from neonlike._object import check_count, get_args
 from neonlike.data._iterator import NervanaDataIterator
 
 Array = NDArray[Any]
@@ -76,6 +77,7 @@ class ArrayIterator(NervanaDataIterator):
         if self._onehot:
             if self.nclass is None:
                 raise AttributeError(f"{self.name}: one-hot labels need the argument nclass")
+            check_count(self.name, "nclass", self.nclass)
             return self.be.array(checked_labels(y, self.nclass, f"{self.name}: y"), dtype=np.int32)
         if y.ndim != 2:
             raise IndexError(
@@ -100,6 +102,8 @@ class ArrayIterator(NervanaDataIterator):
                 f"{self.name}: the batch size is {n}; call gen_backend(batch_size=...) or set "
                 "be.bsz before making a data iterator"
             )
+        if not self.ndata:
+            raise AssertionError(f"{self.name}: the data set is empty")
         if self.ndata < n:
             raise AssertionError(
                 f"{self.name}: the batch size {n} is larger than the data set, which has "
@@ -200,16 +204,23 @@ def checked_labels(y: Array, nclass: int, what: str) -> Array:
     return y.reshape(-1, 1).astype(np.int32)
 
 
-def check_lshape(lshape: Sequence[int], features: int, what: str) -> None:
+def check_lshape(lshape: Any, features: int, what: str) -> None:
     """Check that examples of ``features`` numbers have the shape ``lshape``.
 
     Raises:
         AssertionError: the product of ``lshape`` is another number.
+        TypeError: ``lshape`` is no tuple or list of whole numbers, nor such a number.
+        ValueError: a size is below 1.
     """
-    if math.prod(lshape) != features:
+    sizes = (lshape,) if isinstance(lshape, Integral) else lshape
+    if not isinstance(sizes, tuple | list):
+        raise TypeError(f"{what}: lshape must be a tuple such as (3, 32, 32), got {lshape!r}")
+    for size in sizes:
+        check_count(f"{what}, lshape {lshape}", "a size", size)
+    if math.prod(sizes) != features:
         raise AssertionError(
-            f"{what} has {features} features per example, but lshape {tuple(lshape)} "
-            f"has {math.prod(lshape)}"
+            f"{what} has {features} features per example, but lshape {tuple(sizes)} "
+            f"has {math.prod(sizes)}"
         )
 
 
@@ -221,7 +232,12 @@ def _checked_inputs(X: Any, lshape: tuple[int, ...] | None) -> list[Array]:
         what = f"ArrayIterator: X[{index}]" if isinstance(X, list) else "ArrayIterator: X"
         require_numbers(array, what)
         if array.ndim != 2:
-            raise ValueError(f"{what} must be of shape (ndata, F), got {array.shape}")
+            hint = (
+                "a list holds an array for each input of the network"
+                if isinstance(X, list)
+                else "give X.reshape(len(X), -1) and, for pictures and the like, lshape=X.shape[1:]"
+            )
+            raise ValueError(f"{what} must be of shape (ndata, F), got {array.shape}; {hint}")
         if len(array) != len(arrays[0]):
             raise AssertionError(f"{what} has {len(array)} examples, X[0] has {len(arrays[0])}")
         if lshape is not None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neonlike._object import check_count
 from neonlike.data import _sentences
 from neonlike.data._iterator import NervanaDataIterator
 
@@ -54,7 +55,8 @@ class Text(NervanaDataIterator):
         get_prev_target: bool = False,
     ) -> None:
         super().__init__(name=None)
-        tokens = self.get_tokens(Path(path).read_text(encoding="utf-8"), tokenizer)
+        check_count(self.name, "time_steps", time_steps)
+        tokens = self.get_tokens(_read(Path(path)), tokenizer)
         window = self.be.bsz * time_steps
         tokens = tokens[: len(tokens) // window * window]
         if not len(tokens):
@@ -160,7 +162,7 @@ class Text(NervanaDataIterator):
             The two paths.
         """
         file = Path(path)
-        text = file.read_text(encoding="utf-8")
+        text = _read(file)
         cut = int(len(text) * (1 - valid_split))
         parts = {"train": text[:cut], "valid": text[cut:]}
         paths = [file.with_name(f"{file.stem}_{name}{file.suffix}") for name in parts]
@@ -231,3 +233,16 @@ def _warn_moved(name: str) -> None:
         DeprecationWarning,
         stacklevel=3,
     )
+
+
+def _read(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        error.add_note(f"{path} is no text in UTF-8")
+        raise

@@ -77,7 +77,15 @@ class Layer(NervanaObject):
         self.acc_on = False
         self.is_mklop = False
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
     def __str__(self) -> str:
+        known = hasattr(self, "out_shape")
+        return self._configured_str() if known else Layer._configured_str(self)
+
+    def _configured_str(self) -> str:
+        """Return the line that ``str`` gives once the shapes are known."""
         return f"{type(self).__name__} {self.name}"
 
     def nested_str(self, level: int = 0) -> str:
@@ -216,7 +224,10 @@ class Layer(NervanaObject):
         Raises:
             NotImplementedError: ``has_params`` is set but the subclass gives none.
         """
-        raise NotImplementedError(f"{describe(self)} does not define get_params")
+        raise NotImplementedError(
+            f"{describe(self)} does not define get_params; model.layers_to_optimize leaves out "
+            "layers without parameters"
+        )
 
     def get_param_attrs(self) -> dict[str, bool]:
         """Return the placement keywords for ``be.empty`` and its kin (no effect on one CPU)."""

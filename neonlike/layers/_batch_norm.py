@@ -82,7 +82,7 @@ class BatchNorm(Layer):
         self._own_sum: Any = None
         self._unused_deltas: Any = None
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         return (
             f"BatchNorm Layer '{self.name}': {self.nin} inputs, "
             f"{self.nsteps} steps, {self.nfm} feature maps"

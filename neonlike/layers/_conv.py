@@ -119,7 +119,7 @@ class Convolution(_FilterLayer):
         super().__init__(fshape, strides, padding, dilation, init, bsum, name, parallelism)
         self.convparams = self._window()
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         layer = self.nglayer
         return self._text(self.convparams, layer.dimI[:-1], layer.dimO[:-1])
 
@@ -194,7 +194,7 @@ class Deconvolution(_FilterLayer):
         self.deconvparams = self._window()
         self.deconvparams["C"] = self.deconvparams.pop("K")
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         layer = self.nglayer
         return self._text(self.deconvparams, layer.dimO[:-1], layer.dimI[:-1])
 

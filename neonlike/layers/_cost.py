@@ -32,7 +32,9 @@ class GeneralizedCost(NervanaObject):
 
     def __init__(self, costfunc: Any, name: str | None = None) -> None:
         super().__init__(name)
-        check_object(f"{type(self).__name__} {self.name!r}", "costfunc", costfunc)
+        check_object(
+            f"{type(self).__name__} {self.name!r}", "costfunc", costfunc, "CrossEntropyMulti()"
+        )
         self.costfunc = costfunc
         self.outputs: Any = None
         self.deltas: Any = None

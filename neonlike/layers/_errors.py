@@ -36,12 +36,14 @@ def shape_message(layer: Layer, problem: str, *, expected: Any, got: Any, hint: 
     )
 
 
-def check_object(owner: str, argument: str, value: Any) -> None:
-    """Refuse a class where one of its objects is needed.
+def check_object(owner: str, argument: str, value: Any, example: str) -> None:
+    """Refuse a class, a name or None where an object is needed.
 
     Raises:
-        TypeError: ``value`` is a class.
+        TypeError: ``value`` is one of these.
     """
+    if value is None or isinstance(value, str):
+        raise TypeError(f"{owner}: {argument} must be an object such as {example}, got {value!r}")
     if isinstance(value, type):
         raise TypeError(
             f"{owner}: {argument} must be an object, got the class {value.__name__}; "

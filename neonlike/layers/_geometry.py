@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from numbers import Integral
 from typing import Any
 
+from neonlike._object import check_count
 from neonlike.layers._base import Layer
 from neonlike.layers._errors import describe, shape_message
 from neonlike.layers._shapes import image_shape
@@ -42,39 +43,48 @@ def filter_params(layer: Layer, fshape: Any) -> dict[str, int]:
     """Read a filter shape (R, S, K), (T, R, S, K) or dict as ``{T, R, S, K}``.
 
     Raises:
-        ValueError: another length or other keys.
+        TypeError: a size is no integer.
+        ValueError: another length or other keys, or a size below 1.
     """
-    if isinstance(fshape, Mapping) and {"R", "S", "K"} <= set(fshape) <= {"T", "R", "S", "K"}:
-        return {"T": 1, **fshape}
-    if isinstance(fshape, list | tuple) and len(fshape) in (3, 4):
-        keys = ("R", "S", "K") if len(fshape) == 3 else ("T", "R", "S", "K")
-        return {"T": 1, **dict(zip(keys, fshape, strict=True))}
-    raise ValueError(
-        f"{describe(layer)}: expected fshape (height, width, maps), (depth, height, width, maps) "
-        f"or a dict with keys T, R, S, K, got {fshape!r}"
-    )
+    sizes = {}
+    if isinstance(fshape, Mapping):
+        sizes = {"T": 1, **fshape}
+    elif isinstance(fshape, list | tuple) and len(fshape) in (3, 4):
+        sizes = {"T": 1, **dict(zip("TRSK"[-len(fshape) :], fshape, strict=True))}
+    if set(sizes) != set("TRSK"):
+        raise ValueError(
+            f"{describe(layer)}: expected fshape (height, width, maps), (depth, height, width, "
+            f"maps) or a dict with keys T, R, S, K, got {fshape!r}"
+        )
+    for name, size in sizes.items():
+        check_count(describe(layer), f"{name} of fshape", size)
+    return sizes
 
 
 def window_params(layer: Layer, fshape: Any, in_shape: tuple[int, ...]) -> dict[str, int]:
     """Read a pooling window: int, (R, S), (T, R, S), dict or "all" as ``{J, T, R, S}``.
 
     Raises:
-        ValueError: none of these.
+        TypeError: a size is no integer.
+        ValueError: none of these, or a size below 1.
     """
     window = {"J": 1, "T": 1, "R": 1, "S": 1}
     if isinstance(fshape, str) and fshape == "all":
-        return {**window, "R": in_shape[-2], "S": in_shape[-1]}
-    if isinstance(fshape, Integral):
-        return {**window, "R": int(fshape), "S": int(fshape)}
-    if isinstance(fshape, Mapping) and set(fshape) <= set(window):
-        return {**window, **fshape}
-    if isinstance(fshape, list | tuple) and len(fshape) in (2, 3):
-        keys = ("R", "S") if len(fshape) == 2 else ("T", "R", "S")
-        return {**window, **dict(zip(keys, fshape, strict=True))}
-    raise ValueError(
-        f"{describe(layer)}: expected a window as int, (height, width), (depth, height, width), "
-        f"dict with keys J, T, R, S, or 'all', got {fshape!r}"
-    )
+        window |= {"R": in_shape[-2], "S": in_shape[-1]}
+    elif isinstance(fshape, Integral):
+        window |= {"R": int(fshape), "S": int(fshape)}
+    elif isinstance(fshape, Mapping) and set(fshape) <= set(window):
+        window |= fshape
+    elif isinstance(fshape, list | tuple) and len(fshape) in (2, 3):
+        window |= zip("TRS"[-len(fshape) :], fshape, strict=True)
+    else:
+        raise ValueError(
+            f"{describe(layer)}: expected a window as int, (height, width), (depth, height, "
+            f"width), dict with keys J, T, R, S, or 'all', got {fshape!r}"
+        )
+    for name, size in window.items():
+        check_count(describe(layer), f"{name} of fshape", size)
+    return window
 
 
 def input_params(layer: Layer, maps: str, axes: str) -> dict[str, int]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from neonlike._object import check_count
 from neonlike.layers._base import Layer
-from neonlike.layers._errors import shape_message
+from neonlike.layers._errors import describe, shape_message
 from neonlike.layers._parameter import ParameterLayer
 from neonlike.layers._shapes import interpret_in_shape
 from neonlike.layers._views import TransposedView
@@ -40,12 +41,13 @@ class Linear(ParameterLayer):
         parallelism: str = "Disabled",
     ) -> None:
         super().__init__(init, name, parallelism)
+        check_count(describe(self), "nout", nout)
         self.nout = nout
         self.bsum = bsum
         self._weights_t = TransposedView()
         self._inputs_t = TransposedView()
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         return f"{self.classnm} Layer '{self.name}': {self.nin} inputs, {self.nout} outputs"
 
     def configure(self, in_obj: Any) -> Self:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neonlike.layers._errors import shape_message
+from neonlike._object import check_count
+from neonlike.layers._errors import describe, shape_message
 from neonlike.layers._parameter import ParameterLayer
 from neonlike.layers._shapes import interpret_in_shape
 
@@ -42,13 +43,15 @@ class LookupTable(ParameterLayer):
         name: str | None = None,
     ) -> None:
         super().__init__(init, name)
+        check_count(describe(self), "vocab_size", vocab_size)
+        check_count(describe(self), "embedding_dim", embedding_dim)
         self.vocab_size = vocab_size
         self.embedding_dim = embedding_dim
         self.update = update
         self.pad_idx = pad_idx
         self.outputs_t: Any = None
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         return f"LookupTable Layer : {self.nin} inputs, {self.out_shape} outputs size"
 
     def configure(self, in_obj: Any) -> Self:
@@ -84,11 +87,12 @@ class LookupTable(ParameterLayer):
                     "the number of indices does not fit",
                     expected=f"a tensor of shape {(self.nin, self.be.bsz)} (indices, batch size)",
                     got=tuple(inputs.shape),
-                    hint="was the model initialized with this data set's shape and batch size?",
+                    hint="was the model initialized with this data set's shape and batch size? "
+                    "(Text and PTB deliver indices with onehot_input=False)",
                 )
             )
         self.inputs[:] = inputs.reshape(self.inputs.shape)
-        self.outputs_t[:] = self.W.take(self.inputs, axis=0)
+        self.W.take(self.inputs, axis=0, out=self.outputs_t)
         self.outputs[:] = self.outputs_t.T
         return self.outputs
 

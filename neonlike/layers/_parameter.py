@@ -72,6 +72,10 @@ class ParameterLayer(Layer):
         self.W = self.be.empty(shape, **self.get_param_attrs())
         self.dW = self.be.empty_like(self.W)
         self.states = []
+        self._fill_weights()
+
+    def _fill_weights(self) -> None:
+        """Fill W; layers that pack several matrices in it fill them one by one."""
         self.fill(self.W, self.init)
 
     def fill(self, param: Any, init: Any) -> None:
@@ -101,7 +105,7 @@ class ParameterLayer(Layer):
                 "Constant(0.1) fills with a number"
             )
         else:
-            check_object(describe(self), "init", init)
+            check_object(describe(self), "init", init, "Constant(0.1)")
             init.fill(param)
 
     def get_params(self) -> Any:

@@ -32,7 +32,7 @@ class Bias(ParameterLayer):
         self.owns_delta = False
         self.y: Any = None
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         maps = ""
         if len(self.in_shape) == 3:
             maps = f" x ({self.in_shape[1]}x{self.in_shape[2]})"
@@ -93,7 +93,7 @@ class Activation(Layer):
 
     def __init__(self, transform: Any, name: str | None = None) -> None:
         super().__init__(name)
-        check_object(describe(self), "transform", transform)
+        check_object(describe(self), "transform", transform, "Tanh()")
         self.transform = transform
         self.owns_output = False
         self.owns_delta = True
@@ -178,20 +178,28 @@ class Dropout(Layer):
     drawn at every training ``fprop``.
 
     Args:
-        keep: probability of keeping an activation.
+        keep: probability of keeping an activation, above 0.
+
+    Raises:
+        ValueError: ``keep`` is no such probability.
     """
 
     nout: int
 
     def __init__(self, keep: float = 0.5, name: str | None = None) -> None:
         super().__init__(name)
+        if not 0 < keep <= 1:
+            raise ValueError(
+                f"{describe(self)}: keep is the fraction of activations that stay, above 0 and at "
+                f"most 1, got {keep}"
+            )
         self.keep = keep
         self.keep_mask: Any = None
         self.caffe_mode = self.be.check_caffe_compat()
         self._train_scaling = 1.0 / keep if self.caffe_mode else 1.0
         self.owns_output = False
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         return (
             f"Dropout Layer '{self.name}': {self.nout} inputs and outputs, "
             f"keep {100 * self.keep:.0f}% (caffe_compat {self.caffe_mode})"

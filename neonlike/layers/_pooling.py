@@ -61,7 +61,7 @@ class Pooling(Layer):
         self.argmax: Any = None
         self.owns_delta = True
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         inputs, outputs = self.in_shape, self.out_shape
         return (
             f"Pooling Layer '{self.name}': {shape_text(inputs[0], inputs[1:3])} inputs, "

@@ -87,7 +87,7 @@ class ReNet(NormalizedLayer):
             self.norms = {f"_{way}": SequenceNorm(name=f"{self.name}_norm_{way}") for way in order}
         self._bound: tuple[Any, ...] = ()
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         return (
             f"ReNet Layer '{self.name}': {self.in_shape} inputs, {self.patch[0]}x{self.patch[1]} "
             f"patches, {self.cell} {self.order} {self.mode}, {self.out_shape} outputs"
@@ -147,13 +147,10 @@ class ReNet(NormalizedLayer):
             self._bind()
             self._bound = present
 
-    def init_params(self, shape: Any) -> None:
-        """Make W and fill it: initializers see one gate block at a time, in packing order."""
-        self.W = self.be.empty(shape, **self.get_param_attrs())
-        self.dW = self.be.empty_like(self.W)
-        self.states = []
+    def _fill_weights(self) -> None:
+        """Initializers see one gate block at a time, in packing order."""
         if is_array(self.init):
-            self.fill(self.W, self.init)
+            super()._fill_weights()
             return
         for sweep, rows in self._rows():
             sweep.initialize(self.W[rows], self.init, self.init_inner)
@@ -165,13 +162,6 @@ class ReNet(NormalizedLayer):
 
     def _bind(self) -> None:
         """Point the sweeps to the present weights and outputs."""
-        assert self.W.size == self.weight_shape[0], shape_message(
-            self,
-            "the loaded W does not fit",
-            expected=self.weight_shape,
-            got=tuple(self.W.shape),
-            hint="load the weights of a ReNet of the same sizes",
-        )
         batch, (rows, columns) = self.be.bsz, self.grid
         geometries = {"v": (1, rows, columns * batch), "h": (rows, columns, batch)}
         # rows of strided memory (the end of a merge branch) cannot be read under another shape

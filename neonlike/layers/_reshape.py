@@ -34,7 +34,7 @@ class Reshape(Layer):
         self.reshape = reshape
         self.owns_output = False
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         return f"Reshape Layer '{self.name}' input shape {self.in_shape} to {self.reshape}"
 
     def configure(self, in_obj: Any) -> Self:

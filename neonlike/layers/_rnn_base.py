@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from neonlike._object import check_count
 from neonlike.layers._errors import check_object, describe, shape_message
 from neonlike.layers._parameter import ParameterLayer
 from neonlike.layers._rnn_shapes import get_steps, interpret_in_shape
@@ -51,6 +52,7 @@ class SweepLayer(ParameterLayer):
         parallelism: str = "Unknown",
     ) -> None:
         super().__init__(init, name, parallelism)
+        check_count(describe(self), "output_size", output_size)
         self.output_size = output_size
         self.nout = output_size
         self.h_nout = output_size
@@ -108,13 +110,14 @@ class SweepLayer(ParameterLayer):
             self._bound = present
 
     def init_params(self, shape: Any) -> None:
-        """Make W and fill it: initializers see one gate block at a time (spec layers 11)."""
+        """Make and fill W, all blocks below each other; ``shape`` is not used."""
         blocks = len(self.suffixes) * (self.sweep.nin + self.nout + 1)
-        self.W = self.be.empty((blocks, self.sweep.rows), **self.get_param_attrs())
-        self.dW = self.be.empty_like(self.W)
-        self.states = []
+        super().init_params((blocks, self.sweep.rows))
+
+    def _fill_weights(self) -> None:
+        """Initializers see one gate block at a time (spec layers 11)."""
         if is_array(self.init):
-            self.fill(self.W, self.init)
+            super()._fill_weights()
         else:
             self.sweep.initialize(self.W.reshape((-1, 1)), self.init, self.init_inner)
 
@@ -198,4 +201,4 @@ class SweepLayer(ParameterLayer):
             assert value is not None, (
                 f"{describe(self)} needs {name}; give a Transform, for example {name}=Tanh()"
             )
-            check_object(describe(self), name, value)
+            check_object(describe(self), name, value, "Tanh()")

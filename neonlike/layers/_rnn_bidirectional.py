@@ -69,7 +69,7 @@ class BiRNN(SweepLayer):
             parallelism,
         )
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         return (
             f"{self.classnm} Layer '{self.name}': {self.nin} inputs, "
             f"({self.nout} outputs) * 2, {self.nsteps} steps"

@@ -31,7 +31,7 @@ class RecurrentOutput(Layer):
         self.x: Any = None
         self.deltas_buffer: Any = None
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         return (
             f"RecurrentOutput choice {self.name} : ({self.nin}, {self.nsteps}) inputs, "
             f"{self.nin} outputs"

@@ -58,7 +58,7 @@ class Recurrent(SweepLayer):
         self._resumed = False
         self._start: Any = None  # the state before step 0, None for zero
 
-    def __str__(self) -> str:
+    def _configured_str(self) -> str:
         return (
             f"Recurrent Layer '{self.name}': {self.nin} inputs, "
             f"{self.nout} outputs, {self.nsteps} steps"

@@ -17,6 +17,7 @@ from neonlike.layers._conv_rectified import RectifiedConvolution, forward_steps
 from neonlike.layers._errors import add_context, describe, fail
 from neonlike.layers._nodes import BranchNode
 from neonlike.layers._pointwise import DataTransform, Dropout
+from neonlike.layers._pool_rectified import RectifiedPooling, Step, backward_steps
 
 if TYPE_CHECKING:
     from typing import Self
@@ -63,7 +64,7 @@ class Sequential(LayerContainer):
             f"{describe(self)} starts with {describe(root)}, which works in place on the layer "
             "before it; start with a layer that has outputs of its own"
         )
-        self._steps: list[tuple[Layer, str, Any]] | None = None
+        self._steps: list[Step] | None = None
         self._forward: tuple[list[Layer], list[Any]] = [], []
         for number, layer in enumerate(self.layers, 1):
             layer.position = f"layer {number} of {len(self.layers)} in {self.name}"
@@ -182,7 +183,7 @@ class Sequential(LayerContainer):
         Returns:
             The input gradient; at the start of a network the first layer's deltas (None).
         """
-        layer: Layer = self
+        layer: Any = self
         try:
             for layer, place, bprop in self._backward_steps():
                 if place is INSIDE:
@@ -192,17 +193,19 @@ class Sequential(LayerContainer):
                 else:
                     error = bprop(layer, error, *self._node_scale(layer.prev_layer))
         except Exception as exception:
+            layer = layer.pooling if isinstance(layer, RectifiedPooling) else layer
             fail(exception, layer, "bprop", error, self._batch_size)
         # roots differ in what they return and keep when nothing is below them
         return error if self.prev_layer else self._layers[0].deltas
 
-    def _backward_steps(self) -> list[tuple[Layer, str, Any]]:
+    def _backward_steps(self) -> list[Step]:
         """Layers in backward order, place, and for places outside how to call bprop; cached."""
         if self._steps is None:
-            self._steps = [self._backward_step(layer) for layer in reversed(self._layers)]
+            steps = [self._backward_step(layer) for layer in reversed(self._layers)]
+            self._steps = backward_steps(steps, INSIDE)
         return self._steps
 
-    def _backward_step(self, layer: Layer) -> tuple[Layer, str, Any]:
+    def _backward_step(self, layer: Layer) -> Step:
         call = _scaled if takes_scale(layer.bprop) else _unscaled
         if layer is self._layers[0]:
             return layer, ROOT, call

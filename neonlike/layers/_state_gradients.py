@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neonlike.layers._renet import ReNet
 from neonlike.layers._rnn_bidirectional import BiRNN
 from neonlike.layers._rnn_gated import GRU, LSTM
 from neonlike.layers._rnn_recurrent import Recurrent
@@ -25,6 +26,8 @@ from neonlike.layers._zoo_transition import DeepTransitionRNN
 from neonlike.layers._zoo_variant import LSTMVariant
 
 Array = npt.NDArray[Any]
+ARROWS = "→←↓↑"
+GATES = ("i", "f", "o", "r", "z", "inp_gate", "out_gate")
 
 
 def state_gradients(layer: Any, error: Array) -> dict[str, Array]:
@@ -52,29 +55,52 @@ def state_signals(layer: Any) -> dict[str, Array]:
 
     Returns:
         "h", "c", "i", "f", "o", "g" of an LSTM, "h", "r", "z", "q" of a GRU (q the candidate), "h"
-        of plain layers, the signals of ``trace`` of layers that have that method. Bidirectional
-        layers have each of them twice, "h→" and "h←".
+        of plain layers, the signals of ``trace`` of layers of the zoo. Bidirectional layers have
+        each of them twice, "h→" and "h←"; a ReNet four times, also "h↓" and "h↑", as maps
+        (rows, I, J, N) of its patches.
     """
     if isinstance(layer, ZooLayer):
         return {name: _steps(layer, tensor) for name, tensor in layer._signals().items()}
+    if isinstance(layer, ReNet):
+        return {
+            name: values
+            for way, arrows in (("v", "↓↑"), ("h", "→←"))
+            for name, values in _sweep_signals(
+                layer.sweeps[way].tensors, arrows, layer.grid
+            ).items()
+        }
     sweep = layer.sweep.tensors
+    return _sweep_signals(sweep, "→←" if sweep.directions == 2 else " ", (layer.nsteps,))
+
+
+def _sweep_signals(sweep: Any, arrows: str, steps: tuple[int, ...]) -> dict[str, Array]:
+    """The states and gates of each direction of a sweep: (rows, *steps, N)."""
     stacked = {"h": sweep.h} | ({"c": sweep.c} if sweep.cell == "lstm" else {})
-    names = {"lstm": "ifog", "gru": "rzq"}.get(sweep.cell, "")
+    gates = {"lstm": "ifog", "gru": "rzq"}.get(sweep.cell, "")
+
+    def parts(tensor: Any, count: int) -> list[Array]:
+        values = tensor.get()
+        return np.split(values.reshape(len(values), *steps, -1), count)
+
     signals: dict[str, Array] = {}
-    for direction, arrow in enumerate("→←" if sweep.directions == 2 else [""]):
-        for name, tensor in stacked.items():
-            states = np.split(_steps(layer, tensor), sweep.directions)
-            signals[name + arrow] = states[direction]
-        if names:
-            gates = np.split(_steps(layer, sweep.gates), sweep.directions * len(names))
-            own = gates[direction * len(names) :]
-            signals |= {name + arrow: gate for name, gate in zip(names, own, strict=False)}
+    for name, tensor in stacked.items():
+        for arrow, values in zip(arrows, parts(tensor, len(arrows)), strict=True):
+            signals[f"{name}{arrow}".strip()] = values
+    if gates:
+        names = [f"{gate}{arrow}".strip() for arrow in arrows for gate in gates]
+        signals |= dict(zip(names, parts(sweep.gates, len(names)), strict=True))
     return signals
 
 
 def has_state_signals(layer: Any) -> bool:
-    """Tell whether ``state_signals`` knows the layer: those that go along a sequence."""
-    return has_state_gradients(layer) or isinstance(layer, BiRNN)
+    """Tell whether ``state_signals`` knows the layer."""
+    return has_state_gradients(layer) or isinstance(layer, BiRNN | ReNet)
+
+
+def gate_signals(layer: Any) -> dict[str, Array]:
+    """Return those of the ``state_signals`` that are gates, from 0 (shut) to 1 (open)."""
+    signals = state_signals(layer) if has_state_signals(layer) else {}
+    return {name: values for name, values in signals.items() if name.rstrip(ARROWS) in GATES}
 
 
 def has_state_gradients(layer: Any) -> bool:

@@ -119,7 +119,6 @@ class ZooLayer(ParameterLayer):
     def allocate(self, shared_outputs: Any = None) -> None:  # type: ignore[override]  # spec layers 3.2
         """Make outputs, parameters and the buffers of all steps."""
         super().allocate(shared_outputs)
-        self._check_loaded()
         if self.dW is None:
             self.dW = self.be.empty_like(self.W)
         present = self.W, self.dW, self.outputs
@@ -131,13 +130,10 @@ class ZooLayer(ParameterLayer):
             self.make_buffers()
             self._bound = present
 
-    def init_params(self, shape: Any) -> None:
-        """Make W and fill it part by part, gate by gate."""
-        self.W = self.be.empty(shape, **self.get_param_attrs())
-        self.dW = self.be.empty_like(self.W)
-        self.states = []
+    def _fill_weights(self) -> None:
+        """Initializers see one part, of one gate, at a time."""
         if is_array(self.init):
-            self.fill(self.W, self.init)
+            super()._fill_weights()
             return
         for part, view in self._views(self.W):
             self._fill_part(part, view)

@@ -100,9 +100,9 @@ class LSTM97(ZooLayer):
         ]
         return [*packed, Part("b", biases, 1)] if biases else packed
 
-    def init_params(self, shape: Any) -> None:
+    def _fill_weights(self) -> None:
         """Fill the parameters; the gates' own biases last."""
-        super().init_params(shape)
+        super()._fill_weights()
         biases: Any = {part.name: view for part, view in self._views(self.W)}.get("b")
         for start, values in ((0, self.input_gate_bias), (self.nblocks, self.output_gate_bias)):
             for block, value in enumerate(values or ()):

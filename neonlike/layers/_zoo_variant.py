@@ -134,9 +134,9 @@ class LSTMVariant(ZooLayer):
             packed.append(Part("W_gate", 3 * n, 3 * n, INNER, n))
         return packed
 
-    def init_params(self, shape: Any) -> None:
+    def _fill_weights(self) -> None:
         """Fill the parameters; the gates' own biases last."""
-        super().init_params(shape)
+        super()._fill_weights()
         biases = next(view for part, view in self._views(self.W) if part.name == "b")
         for gate, value in (self.gate_bias or {}).items():
             biases[self._rows(gate)] = value

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neonlike._logging import display
+from neonlike._object import check_count
 from neonlike.backends._exclusive import exclusive
 from neonlike.models._state import ModelState
 
@@ -51,7 +52,10 @@ class BenchmarkMixin(ModelState):
 
         Raises:
             RuntimeError: training without cost or optimizer.
+            TypeError, ValueError: no whole number of minibatches.
         """
+        check_count(self.name, "niterations", niterations)
+        check_count(self.name, "nskip", nskip, least=0)
         if not inference and (cost is None or optimizer is None):
             raise RuntimeError("Need cost and optimizer to benchmark bprop")
         self.initialize(dataset, cost)

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from neonlike._object import check_count
+
+NO_MINIBATCHES = "the data set delivers no minibatches"
 ITERATOR = ("nbatches", "ndata", "__iter__")
 
 
-def check_fit(name: str, dataset: Any, optimizer: Any, callbacks: Any) -> None:
+def check_fit(name: str, dataset: Any, optimizer: Any, num_epochs: Any, callbacks: Any) -> None:
     """Check the arguments of ``fit``.
 
     Args:
         name: of the model, for messages.
         dataset: iterator over (inputs, targets).
         optimizer: optimizer.
+        num_epochs: total number of epochs.
         callbacks: ``Callbacks``, or any object with its hook methods.
 
     Raises:
         TypeError: one of them is of another kind.
+        ValueError: a negative number of epochs.
     """
+    check_count(name, "num_epochs", num_epochs, least=0)
     lacking = [attribute for attribute in ITERATOR if not hasattr(dataset, attribute)]
     if lacking or isinstance(dataset, type):
         raise TypeError(

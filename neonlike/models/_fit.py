@@ -9,7 +9,7 @@ import numpy as np
 from neonlike.backends._exclusive import exclusive
 from neonlike.backends.backend import Block
 from neonlike.layers.layer import Activation, GeneralizedCost
-from neonlike.models._checks import check_fit, pair
+from neonlike.models._checks import NO_MINIBATCHES, check_fit, pair
 from neonlike.models._train_state import TrainStateMixin
 from neonlike.transforms import CrossEntropyBinary, Logistic
 
@@ -36,7 +36,7 @@ class FitMixin(TrainStateMixin):
             TypeError: an argument, or a minibatch of the data set, is of the wrong kind.
             ValueError: the data set delivers nothing, or no targets.
         """
-        check_fit(self.name, dataset, optimizer, callbacks)
+        check_fit(self.name, dataset, optimizer, num_epochs, callbacks)
         if self.dry_run:
             dataset, num_epochs = self._limited(dataset), self.epoch_index + 1
         self._train_set = dataset
@@ -112,6 +112,6 @@ class FitMixin(TrainStateMixin):
             callbacks.on_minibatch_end(self.epoch_index, batch)
             self._minibatch_done(x)
         if not progress.batches:
-            raise ValueError(f"{self.name}: the data set delivers no minibatches")
+            raise ValueError(f"{self.name}: {NO_MINIBATCHES}")
         progress.done = True
         return progress.total

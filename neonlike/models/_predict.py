@@ -11,6 +11,7 @@ import numpy as np
 
 from neonlike.backends._exclusive import exclusive
 from neonlike.layers.container import flatten
+from neonlike.models._checks import NO_MINIBATCHES
 from neonlike.models._state import ModelState
 from neonlike.transforms import Score
 from neonlike.util.beamsearch import BeamSearch
@@ -35,10 +36,13 @@ class PredictMixin(ModelState):
             metric: instance of a metric.
 
         Raises:
-            ValueError: metric is a class.
+            TypeError: metric is none.
+            ValueError: metric is a class, or the data set delivers nothing.
         """
         if isinstance(metric, type):
             raise ValueError(f"eval needs an instance of a metric: pass {metric.__name__}()")
+        if not hasattr(metric, "metric_names"):
+            raise TypeError(f"eval needs a metric such as Misclassification(), got {metric!r}")
         dataset = self._limited(dataset)
         self.initialize(dataset)
         dataset.reset()
@@ -52,6 +56,8 @@ class PredictMixin(ModelState):
             columns = steps * min(total - seen, self.be.bsz)
             values += np.float32(columns) * metric(y, t, calcrange=slice(0, columns))
             seen += columns
+        if not seen:
+            raise ValueError(f"{self.name}: {NO_MINIBATCHES}")
         values /= np.float32(seen)
         result = metric.end_eval(values) if hasattr(metric, "end_eval") else values
         return Score.of(np.asarray(result, dtype=np.float32))
@@ -61,10 +67,12 @@ class PredictMixin(ModelState):
         """Return the outputs for all examples, (ndata, F) or (ndata, steps, F).
 
         Raises:
-            ValueError: the network has several outputs.
+            ValueError: the network has several outputs, or the data set delivers nothing.
         """
         dataset = self._limited(dataset)
         outputs = [_by_example(y.get(), self.be.bsz) for y in self._outputs(dataset)]
+        if not outputs:
+            raise ValueError(f"{self.name}: {NO_MINIBATCHES}")
         return np.concatenate(outputs)[: dataset.ndata]
 
     @exclusive

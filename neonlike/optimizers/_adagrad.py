@@ -43,6 +43,7 @@ class Adagrad(Optimizer):
         self.gradient_clip_norm = gradient_clip_norm
         self.gradient_clip_value = gradient_clip_value
         self.param_clip_value = param_clip_value
+        self.check_numbers()
 
     @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:
@@ -81,6 +82,7 @@ class Adadelta(Optimizer):
         self.decay = decay
         self.epsilon = epsilon
         self.param_clip_value = param_clip_value
+        self.check_numbers(decay=decay)
 
     @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:

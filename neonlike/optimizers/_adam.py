@@ -59,6 +59,7 @@ class Adam(Optimizer):
         self.gradient_clip_value = gradient_clip_value
         self.param_clip_value = param_clip_value
         self.t = 0
+        self.check_numbers(beta_1=beta_1, beta_2=beta_2)
 
     def optimize(self, layer_list: Iterable[Any], epoch: int) -> None:
         """Count the call, then update as the base class."""

@@ -71,6 +71,26 @@ class Optimizer(NervanaObject):
             )
         return stochastic_round
 
+    def check_numbers(self, **fractions: float) -> None:
+        """Check the learning rate, and numbers that are at least 0 and below 1.
+
+        Raises:
+            TypeError: one is no number.
+            ValueError: one is outside its range, infinite or nan.
+        """
+        kind = type(self).__name__
+        for name, value in {"learning_rate": self.learning_rate, **fractions}.items():
+            wanted = f"{kind}: {name} must be a finite number"
+            try:
+                finite = math.isfinite(value)
+            except TypeError:
+                raise TypeError(f"{wanted}, got {value!r}") from None
+            if not finite or (name in fractions and not 0 <= value < 1):
+                extent = ", at least 0 and below 1" if name in fractions else ""
+                raise ValueError(f"{wanted}{extent}, got {value}")
+        if self.learning_rate < 0:
+            logger.warning("%s: a learning rate of %s makes costs grow", kind, self.learning_rate)
+
     def optimize(self, layer_list: Iterable[Any], epoch: int) -> None:
         """Update the parameters of all layers from their gradients.
 

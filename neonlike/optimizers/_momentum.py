@@ -58,6 +58,7 @@ class GradientDescentMomentum(Optimizer):
         self.schedule = schedule
         self.nesterov = nesterov
         self.n_states = 0 if momentum_coef == 0 else 1
+        self.check_numbers()
 
     @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:

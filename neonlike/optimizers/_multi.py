@@ -21,6 +21,7 @@ class MultiOptimizer(Optimizer):
 
     Raises:
         AssertionError: no "default".
+        TypeError: a value is no optimizer.
     """
 
     def __init__(self, optimizer_mapping: dict[str, Any], name: str | None = None) -> None:
@@ -58,6 +59,11 @@ class MultiOptimizer(Optimizer):
             raise AssertionError(
                 f"optimizer_mapping needs a 'default' optimizer, got keys {sorted(new_mapping)}"
             )
+        for key, value in new_mapping.items():
+            if isinstance(value, type) or not hasattr(value, "optimize"):
+                raise TypeError(
+                    f"optimizer_mapping[{key!r}] must be an optimizer such as Adam(), got {value!r}"
+                )
         self.optimizer_mapping = new_mapping
         self.map_list: dict[Any, list[Any]] = {}
         self.map_list_cache: list[Any] = []

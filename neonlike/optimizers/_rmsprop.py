@@ -50,6 +50,7 @@ class RMSProp(Optimizer):
         self.gradient_clip_value = gradient_clip_value
         self.param_clip_value = param_clip_value
         self.schedule = schedule
+        self.check_numbers(decay_rate=decay_rate)
 
     @pure
     def _update(self, param: Any, grad: Any, states: list[Any], lr: float, scale: float) -> None:

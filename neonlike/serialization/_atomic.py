@@ -18,7 +18,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     The content is flushed to disk before the rename. If the block raises, the
     temporary file is removed and an old file at ``path`` stays as it was. The
     folder of ``path`` must exist; a symbolic link is followed, and the new file
-    keeps the permissions of the old one.
+    keeps the permissions of the old one. What is there and no file, such as a
+    device, is never replaced: its own path is given.
 
     Example::
 
@@ -26,6 +27,9 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.write_bytes(content)
     """
     target = Path(path).resolve()
+    if target.exists() and not target.is_file():
+        yield target
+        return
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.tmp")
     try:
         yield temporary

@@ -80,8 +80,11 @@ def load_obj(
             (subclass ``DamagedFileError``), or asks for something that is not
             plain data (subclass ``RefusedPickleError``).
         AttributeError: an allowed class has changed since the file was written.
+        TypeError: ``load_path`` is neither.
     """
     if not isinstance(load_path, str | os.PathLike):
+        if not hasattr(load_path, "read"):
+            raise TypeError(f"a path or a binary file is needed, got {type(load_path).__name__}")
         return _load_from(load_path, str(getattr(load_path, "name", "the file")), allow)
     path = _expanded(load_path)
     with path.open("rb") as file:

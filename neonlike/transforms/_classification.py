@@ -21,7 +21,7 @@ class LogLoss(Metric):
         """Return the mean log loss over the columns in ``calcrange``."""
         self._check(y, t)
         self.correctProbs = self._columns(self.correctProbs, y)
-        self.correctProbs[:] = -self.be.safelog(self.be.sum(y * t, axis=0))
+        self.correctProbs[:] = -self._log(self.be.sum(y * t, axis=0))
         return self.correctProbs.asnumpyarray()[:, calcrange].mean()
 
 
@@ -111,6 +111,6 @@ class TopKMisclassification(Metric):
             (equal <= slots) * (1.0 - slots / equal) + slots / equal
         )
         self.top1[:] = 1.0 - be.equal(be.max(y, axis=0), p) / equal
-        p[:] = -be.safelog(p)
+        p[:] = -self._log(p)
         buffers = (p, self.top1, self.topk)
         return np.array([b.asnumpyarray()[:, calcrange].mean() for b in buffers])

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from neonlike._object import NervanaObject
 
 ALL_COLUMNS = slice(0, None)
+LEAST_HALF = 2.0**-24  # the smallest positive number of float16
 
 
 class Cost(NervanaObject):
@@ -28,6 +31,12 @@ class Cost(NervanaObject):
     def bprop(self, y: Any, t: Any) -> Any:
         """Return the derivative with respect to y, as an op-tree of the shape of y."""
         return self.funcgrad(y, t)
+
+    def _log(self, p: Any) -> Any:
+        """Return the logarithm of probabilities as an op-tree, finite where they are 0."""
+        if self.be.default_dtype is np.float16:
+            p = self.be.maximum(p, LEAST_HALF)  # the floor of safelog is 0 there
+        return self.be.safelog(p)
 
 
 class Metric(Cost):

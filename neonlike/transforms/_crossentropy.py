@@ -31,7 +31,7 @@ class CrossEntropyBinary(Cost):
         if y.shape != t.shape:
             raise AssertionError(_shape_message("CrossEntropyBinary", y, t))
         be = self.be
-        return be.sum(be.safelog(1 - y) * (t - 1) - be.safelog(y) * t, axis=0)
+        return be.sum(self._log(1 - y) * (t - 1) - self._log(y) * t, axis=0)
 
     def bprop(self, y: Any, t: Any) -> Any:
         """Return scale * (y - t)."""
@@ -63,7 +63,7 @@ class CrossEntropyMulti(Cost):
         """
         if y.shape != t.shape:
             raise ValueError(_shape_message("CrossEntropyMulti", y, t))
-        return self.be.sum(-t * self.logscale * self.be.safelog(y), axis=0)
+        return self.be.sum(-t * self.logscale * self._log(y), axis=0)
 
     def bprop(self, y: Any, t: Any) -> Any:
         """Return logscale * scale * (y - t)."""

@@ -90,12 +90,12 @@ class GANCost(Cost):
         return self.be.mean(x, axis=0)
 
     def _data(self, y: Any) -> Any:
-        return y if self.func == "wasserstein" else -self.be.safelog(y)
+        return y if self.func == "wasserstein" else -self._log(y)
 
     def _noise(self, y: Any) -> Any:
-        return -y if self.func == "wasserstein" else -self.be.safelog(1 - y)
+        return -y if self.func == "wasserstein" else -self._log(1 - y)
 
     def _generator(self, y: Any) -> Any:
         if self.func == "original":
-            return -self.be.safelog(y)
-        return self.be.safelog(1 - y) if self.func == "modified" else y
+            return -self._log(y)
+        return self._log(1 - y) if self.func == "modified" else y

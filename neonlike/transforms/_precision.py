@@ -33,7 +33,16 @@ class PrecisionRecall(Metric):
         self.metric_names = ["Precision", "Recall"]
 
     def __call__(self, y: Any, t: Any, calcrange: slice = ALL_COLUMNS) -> Any:
-        """Return (precision, recall), the means over classes; all columns count."""
+        """Return (precision, recall), the means over classes; all columns count.
+
+        Raises:
+            ValueError: outputs and targets differ in shape, or are not of ``num_classes``.
+        """
+        self._check(y, t)
+        if y.shape[0] != self.num_classes:
+            raise ValueError(
+                f"PrecisionRecall counts {self.num_classes} classes, got outputs of {y.shape[0]}"
+            )
         be, stats = self.be, self.token_stats
         if self.bin_buf is not None:
             if self.bin_buf.shape[1] != y.shape[1]:

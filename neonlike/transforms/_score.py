@@ -29,5 +29,13 @@ class Score(np.ndarray[Any, Any]):
     def __int__(self) -> int:
         return int(self.item())
 
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        """Return what NumPy would for a plain array: a scalar for the sum of all elements."""
+        return array[()] if return_scalar else array.view(type(self))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickle as a plain array, which is read without neonlike."""
+        return np.asarray(self).__reduce_ex__(protocol)
+
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec and self.size == 1 else super().__format__(spec)

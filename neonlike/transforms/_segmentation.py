@@ -45,7 +45,7 @@ class PixelwiseCrossEntropy(Cost):
             ValueError: outputs and targets differ in shape, or have no whole number of maps.
         """
         self._prepare(y, t)
-        return self.be.sum(-t * self._row_weights * self.be.safelog(y), axis=0)
+        return self.be.sum(-t * self._row_weights * self._log(y), axis=0)
 
     def bprop(self, y: Any, t: Any) -> Any:
         """Return w (y - t), of the shape of y."""

@@ -128,7 +128,13 @@ class NeonArgparser(configargparse.ArgumentParser):  # type: ignore[misc]  # unt
         Raises:
             NotImplementedError: stochastic rounding was asked for.
             OSError: a model file cannot be read or a save path not be written.
+            TypeError: ``gen_be`` is a list of words.
         """
+        if isinstance(gen_be, list | tuple):
+            raise TypeError(
+                f"parse_args takes its words from sys.argv, not from a list, got {gen_be!r}: set "
+                "sys.argv = ['script.py', *words] before"
+            )
         args: argparse.Namespace = super().parse_args()
         self._parsed = True
         self.args = args

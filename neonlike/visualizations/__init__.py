@@ -17,6 +17,16 @@ from neonlike.visualizations._plots import line_figure as line_figure
 from neonlike.visualizations._plots import montage_figure as montage_figure
 from neonlike.visualizations._plots import overlay_figure as overlay_figure
 from neonlike.visualizations._plots import roc_figure as roc_figure
+from neonlike.visualizations._recurrent_history import Records as Records
+from neonlike.visualizations._recurrent_history import (
+    add_recurrent_history as add_recurrent_history,
+)
+from neonlike.visualizations._recurrent_history import plot_flow_history as plot_flow_history
+from neonlike.visualizations._recurrent_history import plot_gate_history as plot_gate_history
+from neonlike.visualizations._recurrent_history import (
+    plot_matrix_history as plot_matrix_history,
+)
+from neonlike.visualizations._recurrent_history import read_records as read_records
 from neonlike.visualizations._recurrent_matrix import (
     plot_singular_values as plot_singular_values,
 )
@@ -44,11 +54,13 @@ __all__ = [
     "LayerRow",
     "Node",
     "Panel",
+    "Records",
     "Report",
     "Series",
     "Theme",
     "UnrolledGraph",
     "add_recurrent",
+    "add_recurrent_history",
     "bar_figure",
     "confusion_figure",
     "count_parameters",
@@ -60,9 +72,13 @@ __all__ = [
     "line_figure",
     "montage_figure",
     "overlay_figure",
+    "plot_flow_history",
+    "plot_gate_history",
     "plot_grad_flow",
+    "plot_matrix_history",
     "plot_singular_values",
     "plot_states",
+    "read_records",
     "roc_figure",
     "singular_values",
     "spectral_radius",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,14 +14,10 @@ from neonlike.layers import (
     BiRNN,
     DeepTransitionRNN,
     Jordan,
-    Linear,
-    LookupTable,
     LSTMVariant,
     Recurrent,
-    RecurrentLast,
     ReNet,
 )
-from neonlike.layers._rnn_output import RecurrentOutput
 
 IDENTITY = "identity"
 
@@ -42,12 +38,16 @@ class Unit:
 
     Attributes:
         once: it is there after the last step only.
+        grid: it is there once per patch of a picture, not once per step.
+        cells: rows and columns of the input's patches that one of its cells covers.
     """
 
     name: str
     kind: str
     size: int | None
     once: bool = False
+    grid: bool = False
+    cells: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class Link:
     Attributes:
         initial: the state before the first step is a node of its own.
         every: ``target`` exists once and reads all steps of ``source``.
+        rows: the delay is one in rows of patches.
     """
 
     source: str
@@ -65,57 +66,29 @@ class Link:
     delay: int = 0
     initial: bool = True
     every: bool = False
+    rows: bool = False
 
 
 @dataclass
 class Template:
-    """One step of a network, bottom to top."""
+    """One step of a network, bottom to top; of a picture, one patch."""
 
     units: list[Unit]
     links: list[Link]
 
     @property
+    def grid(self) -> bool:
+        """Whether the network sweeps over pictures."""
+        return any(unit.grid for unit in self.units)
+
+    def named(self, name: str) -> Unit | None:
+        """Return the unit of this name, if there is one."""
+        return next((unit for unit in self.units if unit.name == name), None)
+
+    @property
     def top(self) -> Unit:
         """The unit that the next layer reads."""
         return self.units[-1]
-
-
-def build_template(layers: Any) -> Template:
-    """Return one step of ``layers``: a model, a container or a (nested) list.
-
-    Layers that make no new vector at each step (activations, dropout, convolutions) are left out.
-
-    Raises:
-        ValueError: a layer that sweeps over pictures, or no layers.
-    """
-    leaves = list(_leaves(layers))
-    if not leaves:
-        raise ValueError("unroll_graph: expected a model or a list of layers, got no layers")
-    shape = getattr(leaves[0], "in_shape", None)
-    nin = shape[0] if isinstance(shape, tuple) else shape
-    template = Template([Unit("x", "input", nin)], [])
-    vectors = [layer for layer in leaves if _cell(layer) or isinstance(layer, Linear | LookupTable)]
-    recurrent = dense = 0
-    for layer in leaves:
-        cell = _cell(layer)
-        if cell:
-            recurrent += 1
-            cell(template, layer, recurrent)
-        elif isinstance(layer, RecurrentOutput):
-            _reduce_steps(template, layer)
-        elif layer in vectors:
-            dense += 1
-            last = layer is vectors[-1]
-            _dense(template, layer, "y" if last else f"r{dense}", "W_out" if last else None)
-    return template
-
-
-def _leaves(layers: Any) -> Iterator[Any]:
-    for layer in getattr(layers, "layers", layers):
-        if isinstance(layer, list) or hasattr(layer, "layers"):
-            yield from _leaves(layer)
-        else:
-            yield layer
 
 
 def _prefix(number: int) -> str:
@@ -151,7 +124,10 @@ def _both_ways(template: Template, layer: Any, number: int) -> None:
     cell, h = (_lstm if isinstance(layer, BiLSTM) else _recurrent), f"h{number}"
     parts = []
     for way in "fb":
-        part = Template([template.top], [])
+        below = template.top
+        if layer.split_inputs:  # each net reads the states of its own direction
+            below = template.named(below.name + way) or below
+        part = Template([below], [])
         cell(part, layer, number, way)
         parts.append(part)
     for part in parts:
@@ -194,19 +170,36 @@ def _transition(template: Template, layer: Any, number: int) -> None:
             template.links.append(Link(h, name, f"{prefix}S_{level}", 1))
 
 
-def _dense(template: Template, layer: Any, name: str, label: str | None) -> None:
+def _renet(template: Template, layer: Any, number: int) -> None:
+    """Two sweeps over a picture: each two nets in opposite directions, outputs stacked."""
     below = template.top
-    kind = "output" if name == "y" else "hidden"
-    size = layer.embedding_dim if isinstance(layer, LookupTable) else layer.nout
-    template.units.append(Unit(name, kind, size, below.once))
-    template.links.append(Link(below.name, name, label or f"{name}.W"))
-
-
-def _reduce_steps(template: Template, layer: Any) -> None:
-    last, below = isinstance(layer, RecurrentLast), template.top
-    name = "last" if last else type(layer).__name__.removeprefix("Recurrent").lower()
-    template.units.append(Unit(name, "summary", below.size, once=True))
-    template.links.append(Link(below.name, name, IDENTITY if last else name, every=not last))
+    if below.kind == "input":
+        size = getattr(layer, "features", None)
+        below = template.units[-1] = Unit(below.name, "input", size, grid=True)
+        cells = below.cells
+    else:
+        cells = below.cells[0] * layer.patch[0], below.cells[1] * layer.patch[1]
+    source = below
+    for way in layer.order:
+        stem = f"{way}{number}"
+        *kinds, whole = ("down", "up", "columns") if way == "v" else ("right", "left", "rows")
+        for ending, kind, delay in zip("fb", kinds, (1, -1), strict=True):
+            name = stem + ending
+            weights = f"{_prefix(number)}{{}}_{way}{ending}"
+            template.units.append(Unit(name, kind, layer.output_size, grid=True, cells=cells))
+            template.links += [
+                Link(source.name, name, weights.format("W_input")),
+                Link(name, name, weights.format("W_recur"), delay, False, rows=way == "v"),
+            ]
+        template.units.append(Unit(stem, whole, 2 * layer.output_size, grid=True, cells=cells))
+        template.links += [Link(stem + ending, stem, IDENTITY) for ending in "fb"]
+        source = template.top if layer.mode == "stacked" else below
+    if layer.mode == "parallel":
+        ways = [f"{way}{number}" for way in layer.order]
+        template.units.append(
+            Unit(f"p{number}", "map", 4 * layer.output_size, grid=True, cells=cells)
+        )
+        template.links += [Link(way, template.top.name, IDENTITY) for way in ways]
 
 
 CELLS: tuple[tuple[Any, Callable[[Template, Any, int], None]], ...] = (
@@ -216,14 +209,10 @@ CELLS: tuple[tuple[Any, Callable[[Template, Any, int], None]], ...] = (
     (Recurrent, _recurrent),
     (Jordan, _jordan),
     (DeepTransitionRNN, _transition),
+    (ReNet, _renet),
 )
 
 
-def _cell(layer: Any) -> Callable[[Template, Any, int], None] | None:
+def cell_of(layer: Any) -> Callable[[Template, Any, int], None] | None:
     """Return what adds the layer to a template, None for layers without a state."""
-    if isinstance(layer, ReNet):
-        raise ValueError(
-            f"unroll_graph: layer {layer.name!r} (ReNet) sweeps over pictures; a graph is drawn of "
-            "layers that go along a sequence"
-        )
     return next((add for kinds, add in CELLS if isinstance(layer, kinds)), None)

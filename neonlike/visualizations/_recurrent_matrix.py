@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from neonlike.layers._recurrent_matrices import (
+    recurrent_blocks,
+    recurrent_matrices,
+    singular_values_by_block,
+    spectral_radii,
+)
 from neonlike.visualizations._plots import Panel, Series, line_figure
 from neonlike.visualizations._theme import LIGHT, Theme
 
@@ -15,19 +21,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Array = npt.NDArray[Any]
-# direction by the ending of W_recur, those of one sweep side by side; "" of layers that have one
-SWEEPS = (
-    {"_vf": "↓", "_vb": "↑"},
-    {"_hf": "→", "_hb": "←"},
-    {"_f": "→", "_b": "←"},
-)
 BACKWARD = "↑←"
-GATES = {1: ("",), 3: tuple("rzq"), 4: tuple("ifog")}  # of plain units, GRU and LSTM
 
 
 def has_recurrent_matrix(layer: Any) -> bool:
     """Tell whether the layer leads from step to step by one or more square matrices."""
-    return bool(_sweeps(layer))
+    return bool(recurrent_matrices(layer))
 
 
 def spectral_radius(layer: Any) -> float:
@@ -36,7 +35,7 @@ def spectral_radius(layer: Any) -> float:
     Raises:
         ValueError: the layer has no square recurrent matrix.
     """
-    return max(float(np.abs(np.linalg.eigvals(block)).max()) for block in _blocks(layer))
+    return float(spectral_radii(recurrent_blocks(layer)).max())
 
 
 def singular_values(layer: Any) -> Array:
@@ -48,7 +47,7 @@ def singular_values(layer: Any) -> Array:
     Raises:
         ValueError: the layer has no square recurrent matrix.
     """
-    return np.stack([np.linalg.svd(block, compute_uv=False) for block in _blocks(layer)])
+    return singular_values_by_block(recurrent_blocks(layer))
 
 
 def plot_singular_values(layers: Mapping[str, Any], theme: Theme = LIGHT) -> Figure:
@@ -63,8 +62,8 @@ def plot_singular_values(layers: Mapping[str, Any], theme: Theme = LIGHT) -> Fig
     """
     panels = []
     for name, layer in layers.items():
-        _blocks(layer)
-        for sweep in _sweeps(layer):
+        recurrent_blocks(layer)  # refuses a layer without
+        for sweep in recurrent_matrices(layer):
             arrows = "".join(dict.fromkeys(arrow for arrow, _ in sweep))
             panels.append(Panel(f"{name} {arrows}", "rank", "", _lines(sweep), integer_x=True))
     width = max(9.6, 2.4 * len(panels))
@@ -81,39 +80,3 @@ def _lines(sweep: Mapping[tuple[str, str], Array]) -> list[Series]:
         ranks = np.arange(1, len(values) + 1)
         lines.append(Series(label or "W", ranks, values, colours.index(gate), dashed=back))
     return lines
-
-
-def _sweeps(layer: Any) -> list[dict[tuple[str, str], Array]]:
-    """For each sweep (direction, gate) -> matrix; none if the matrices are not square."""
-    named = [
-        {arrow: getattr(layer, f"W_recur{ending}", None) for ending, arrow in endings.items()}
-        for endings in SWEEPS
-    ]
-    named = [sweep for sweep in named if all(w is not None for w in sweep.values())]
-    weights = getattr(layer, "W_recur", getattr(layer, "W_1", None))
-    sweeps = named or ([] if weights is None else [{"": weights}])
-    return [
-        {(arrow, gate): w for arrow, both in sweep.items() for gate, w in _by_gate(layer, both)}
-        for sweep in sweeps
-        if all(_by_gate(layer, weights) for weights in sweep.values())
-    ]
-
-
-def _by_gate(layer: Any, weights: Any) -> list[tuple[str, Array]]:
-    """The square matrices in the weights; none if these are of another shape."""
-    rows, columns = weights.shape
-    count, rest = divmod(rows, columns)
-    gates = tuple(getattr(layer, "gates", GATES.get(count, ())))
-    if rest or len(gates) != count:
-        return []
-    return list(zip(gates, np.split(weights.get(), count), strict=True))
-
-
-def _blocks(layer: Any) -> list[Array]:
-    blocks = [matrix for sweep in _sweeps(layer) for matrix in sweep.values()]
-    if not blocks:
-        raise ValueError(
-            f"layer {layer.name!r} ({type(layer).__name__}): expected an allocated layer whose "
-            "recurrent weights are one or more square matrices"
-        )
-    return blocks

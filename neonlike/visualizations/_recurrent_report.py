@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -9,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neonlike.layers import ReNet
 from neonlike.layers._state_gradients import has_state_gradients
 from neonlike.visualizations._grad_flow import grad_flow
 from neonlike.visualizations._layer_times import leaf_layers
 from neonlike.visualizations._plots import Panel, Series, line_figure
+from neonlike.visualizations._recurrent_history import add_recurrent_history, spans_decades
 from neonlike.visualizations._recurrent_matrix import has_recurrent_matrix, plot_singular_values
 from neonlike.visualizations._report import Report
 from neonlike.visualizations._state_maps import plot_states, state_activity
@@ -22,36 +23,54 @@ from neonlike.visualizations._theme import Theme, new_figure, set_title
 from neonlike.visualizations._unroll import UnrolledGraph, unroll_graph
 
 STEPS = 4  # of the unrolled graph
-DECADES = 30  # largest over smallest value from which on an axis is logarithmic
+PATCHES = 2  # rows and columns of it, if the network sweeps over pictures
+SEQUENCE_CAPTION = (
+    f"The first {STEPS} steps. Arrows of one colour are the same weights at every step; the red "
+    "ones show the way of the gradients, against all others. Layers that make no new vector at "
+    "each step are left out."
+)
+PICTURE_CAPTION = (
+    f"{PATCHES} x {PATCHES} patches x[row,column], rows behind each other. v1f and v1b sweep down "
+    "and up the columns, h1f and h1b right and left along the rows; v1 and h1 are both together. "
+    "Arrows of one colour are the same weights everywhere. Convolutions and poolings are left out."
+)
 Array = npt.NDArray[Any]
 
 
-def add_recurrent(report: Report, model: Any, dataset: Any, title: str = "") -> None:
+def add_recurrent(
+    report: Report,
+    model: Any,
+    dataset: Any,
+    title: str = "",
+    history: str | os.PathLike[str] | None = None,
+) -> None:
     """Add what shows how the recurrent layers of a model work; nothing if there are none.
 
-    Figures (and PNG files): ``graph``, the network unrolled in time; ``gradients``, the norm of
-    the gradient by step; ``activity_<layer>``, states and gates over one sequence;
-    ``singular_values`` of the matrices that lead from step to step. A ReNet, which sweeps over a
-    picture and not along a sequence, has neither graph nor activity.
+    Figures (and PNG files): ``graph``, the network unrolled in time, or over patches of a picture;
+    ``gradients``, the norm of the gradient by step; ``activity_<layer>``, states and gates over one
+    example; ``singular_values`` of the matrices that lead from step to step.
 
     Args:
         report: where to.
         model: a model that has been through ``fit``, so that it knows its cost.
         dataset: iterator over (inputs, targets); its first minibatch is looked at.
         title: of the data, in all figures.
+        history: history file of the training; what callbacks have recorded in it follows, see
+            ``add_recurrent_history``.
     """
     flows = gradients_by_step(model, dataset)
     if not flows:
         return
     layers = {layer.name: layer for layer in leaf_layers(model.layers)}
     after = f" · {title}" if title else ""
-    if not any(isinstance(layer, ReNet) for layer in layers.values()):
-        _add_graph(report, model, after)
+    _add_graph(report, model, after)
     _add_gradients(report, flows, after)
     _add_activity(report, model, dataset, after)
     matrices = {name: layer for name, layer in layers.items() if has_recurrent_matrix(layer)}
     if matrices:
         _add_singular_values(report, matrices)
+    if history is not None:
+        add_recurrent_history(report, history, title)
 
 
 def gradients_by_step(model: Any, dataset: Any) -> dict[str, dict[str, Array]]:
@@ -78,29 +97,34 @@ def _first(dataset: Any) -> Any:
 
 
 def _add_graph(report: Report, model: Any, after: str) -> None:
-    graph = unroll_graph(model.layers, STEPS)
-
-    def draw(theme: Theme) -> Any:
-        levels = max(graph.levels.values()) + 1
-        figure = new_figure(theme, 9.6, 1.8 + 0.9 * levels)
-        set_title(figure, theme, f"Unrolled in time{after}")
-        graph.plot(figure.subplots(), theme, backward=True)
-        return figure
-
+    try:
+        pictures = bool(unroll_graph(model, 1, folded=True).axes)
+    except ValueError as reason:  # more than one chain of layers
+        report.note(str(reason))
+        return
+    graph = unroll_graph(model, PATCHES if pictures else STEPS)
+    title = "Unrolled over patches" if pictures else "Unrolled in time"
     report.figure(
         "graph",
-        draw,
-        alt=f"Computation graph of {STEPS} steps: {_described(graph)}",
-        caption=f"The first {STEPS} steps. Arrows of one colour are the same weights at every "
-        "step; the red ones show the way of the gradients, against all others. Layers that make no "
-        "new vector at each step are left out.",
-        wide=True,
+        partial(_draw_graph, graph, not pictures, f"{title}{after}"),
+        alt=f"Computation graph of {'a patch' if pictures else 'a step'}: "
+        + unroll_graph(model, 1, folded=True).to_text().strip(),
+        caption=PICTURE_CAPTION if pictures else SEQUENCE_CAPTION,
+        wide=not pictures,
     )
 
 
-def _described(graph: UnrolledGraph) -> str:
-    """What the last step is computed from."""
-    return graph.to_text().splitlines()[-1]
+def _draw_graph(graph: UnrolledGraph, backward: bool, title: str, theme: Theme) -> Any:
+    if graph.centres:
+        xs, ys = zip(*graph.centres.values(), strict=True)
+        legend = 0.3 * -(-len({edge.parameter for edge in graph.edges}) // 4)
+        height = 1.8 + legend + max(ys) - min(ys)
+        figure = new_figure(theme, max(6.0, 2 + max(xs) - min(xs)), height)
+    else:
+        figure = new_figure(theme, 9.6, 2.7 + 0.9 * max(graph.levels.values()))
+    set_title(figure, theme, title)
+    graph.plot(figure.subplots(), theme, backward)
+    return figure
 
 
 def _add_gradients(report: Report, flows: Mapping[str, Mapping[str, Array]], after: str) -> None:
@@ -110,7 +134,7 @@ def _add_gradients(report: Report, flows: Mapping[str, Mapping[str, Array]], aft
             Series(label, np.arange(1, len(norms) + 1), norms, colour=colour, marker="o")
             for colour, (label, norms) in enumerate(lines.items())
         ]
-        logarithmic = _spans_decades(list(lines.values()))
+        logarithmic = spans_decades(np.concatenate(list(lines.values())))
         panels.append(
             Panel(layer, "step", "norm of the gradient", series, log_y=logarithmic, integer_x=True)
         )
@@ -125,21 +149,16 @@ def _add_gradients(report: Report, flows: Mapping[str, Mapping[str, Array]], aft
     )
 
 
-def _spans_decades(lines: list[Array]) -> bool:
-    values = np.concatenate(lines)
-    return bool(values.min() > 0 and values.max() > DECADES * values.min())
-
-
 def _add_activity(report: Report, model: Any, dataset: Any, after: str) -> None:
     x, _ = _first(dataset)
     for layer, signals in state_activity(model, x).items():
-        title = f"{layer} over one sequence{after}"
+        title = f"{layer} over one example{after}"
         report.figure(
             f"activity_{layer}",
             partial(plot_states, signals, 0, title=title),
-            alt=f"Heat maps, units by steps, of {', '.join(signals)} of {layer}",
-            caption="The first example of a minibatch, step by step; gates from 0, shut, to 1, "
-            "open.",
+            alt=f"Heat maps of {', '.join(signals)} of {layer}",
+            caption="The first example of a minibatch: units by steps, or, of layers that sweep "
+            "over a picture, the mean of all units by patch; gates from 0, shut, to 1, open.",
             wide=True,
         )
 

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from neonlike.visualizations._cells import Link, Template, Unit, build_template
+from neonlike.visualizations._cells import Link, Template, Unit
+from neonlike.visualizations._template import build_template
 from neonlike.visualizations._theme import LIGHT, Theme
 from neonlike.visualizations._unroll_drawing import draw, svg_text
+from neonlike.visualizations._unroll_grid import grid_places, node_id, planes, sources
 
 
 class Node(NamedTuple):
-    """A vector: ``id`` such as "h1[3]", ``kind``, step (None when folded), shape or None."""
+    """A vector: ``id`` such as "h1[3]", ``kind``, step ``t``, shape or None.
+
+    ``t`` is (row, column) of units that are there once per patch of a picture; None when folded,
+    and of what reads whole pictures.
+    """
 
     id: str
     kind: str
-    t: int | None
+    t: int | tuple[int, int] | None
     shape: tuple[int, ...] | None
 
 
@@ -38,23 +44,39 @@ class UnrolledGraph:
         nodes: sorted by step, then bottom to top.
         edges: sorted by the step of their target.
         levels: heights of the rows of a drawing by name of the vector.
+        axes: what "before" means, by name of the vector: "t", "i" (row above) or "j" (column to
+            the left); left out where it is "t".
+        centres: where nodes are drawn, if not at their step and level.
     """
 
     nodes: list[Node]
     edges: list[Edge]
     levels: dict[str, int]
+    axes: dict[str, str] = field(default_factory=dict)
+    centres: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def to_text(self) -> str:
-        """Return one line per step: what is computed from what."""
-        steps: dict[int | None, list[str]] = {}
+        """Return one line per step, or patch: what is computed from what."""
+        steps: dict[Any, list[str]] = {}
         for node in self.nodes:
-            terms = [f"{e.parameter} {_delayed(e)}" for e in self.edges if e.target == node.id]
+            edges = [edge for edge in self.edges if edge.target == node.id]
+            terms = [f"{edge.parameter} {self._delayed(edge)}" for edge in edges]
             text = f"{node.id} = {' + '.join(terms)}" if terms else node.id
             steps.setdefault(node.t, []).append(text)
-        return "".join(
-            f"{'each step' if t is None else f't={t}'}: {'; '.join(parts)}\n"
-            for t, parts in steps.items()
-        )
+        return "".join(f"{self._heading(t)}: {'; '.join(parts)}\n" for t, parts in steps.items())
+
+    def _heading(self, t: Any) -> str:
+        if isinstance(t, tuple):
+            return f"row {t[0]}, column {t[1]}"
+        if t is not None:
+            return f"column {t}" if self.axes else f"t={t}"
+        folded = all(node.t is None for node in self.nodes)
+        return ("each patch" if self.axes else "each step") if folded else "at the end"
+
+    def _delayed(self, edge: Edge) -> str:
+        if "[" in edge.source or not edge.delay:
+            return edge.source
+        return f"{edge.source}({self.axes.get(edge.source, 't')}{-edge.delay:+d})"
 
     def to_dot(self) -> str:
         """Return the graph in the language of Graphviz."""
@@ -100,23 +122,53 @@ def unroll_graph(layers: Any, nsteps: int, folded: bool = False) -> UnrolledGrap
     and all layers that make no new vector at each step belong to the nodes. States before
     the first step are nodes at t = -1; of nets that go backwards in time, at t = nsteps.
 
+    A ReNet is unrolled over nsteps x nsteps patches: ``x[i,j]`` is one, ``v1f[i,j]`` and
+    ``v1b[i,j]`` the states of the sweeps down and up its column, ``v1[i,j]`` both together,
+    ``h1f``, ``h1b`` and ``h1`` the same of the sweeps to the right and to the left. States before
+    the borders, always zero, are left out, and so are convolutions and poolings.
+
     Args:
         layers: a model, a container or a list of layers, configured or not.
-        nsteps: steps to unroll.
+        nsteps: steps to unroll; rows and columns of a ReNet.
         folded: one node per vector instead, recurrent edges with delay 1 (backwards -1).
 
     Raises:
-        ValueError: no step, no layers, or a layer that sweeps over pictures.
+        ValueError: no step, no layers, or a network of several chains (Seq2Seq, Tree).
     """
     if nsteps < 1:
         raise ValueError(f"unroll_graph: nsteps must be at least 1, got {nsteps}")
     template = build_template(layers)
-    levels = {unit.name: level for level, unit in enumerate(template.units)}
+    names = [unit.name for unit in template.units]
+    levels = dict(zip(names, planes(template), strict=True))
+    axes = {link.source: "i" if link.rows else "j" for link in template.links if link.delay}
+    axes = axes if template.grid else {}
     if folded:
         nodes = [Node(unit.name, unit.kind, None, _shape(unit)) for unit in template.units]
         edges = [Edge(e.source, e.target, e.label, e.delay) for e in template.links]
-        return UnrolledGraph(nodes, edges, levels)
+        return UnrolledGraph(nodes, edges, dict(zip(names, range(len(names)), strict=True)), axes)
+    if template.grid:
+        return _over_pictures(template, nsteps, levels, axes)
     return UnrolledGraph(*_unrolled(template, nsteps), levels)
+
+
+def _over_pictures(
+    template: Template, n: int, levels: dict[str, int], axes: dict[str, str]
+) -> UnrolledGraph:
+    places = grid_places(template, n)
+    units = {unit.name: unit for unit in template.units}
+    nodes = [Node(at.id, at.unit.kind, _step(at.where), _shape(at.unit)) for at in places]
+    edges = [
+        Edge(node_id(units[link.source], source), at.id, link.label, link.delay)
+        for at in places
+        for link in template.links
+        if link.target == at.unit.name
+        for source in sources(link, units, at.where, n)
+    ]
+    return UnrolledGraph(nodes, edges, levels, axes, {at.id: at.centre for at in places})
+
+
+def _step(index: tuple[int, ...]) -> Any:
+    return index if len(index) == 2 else index[0] if index else None
 
 
 def _unrolled(template: Template, nsteps: int) -> tuple[list[Node], list[Edge]]:
@@ -155,8 +207,3 @@ def _edges(link: Link, t: int) -> Iterator[Edge]:
 
 def _shape(unit: Unit) -> tuple[int, ...] | None:
     return None if unit.size is None else (unit.size,)
-
-
-def _delayed(edge: Edge) -> str:
-    folded = "[" not in edge.source
-    return f"{edge.source}(t{-edge.delay:+d})" if folded and edge.delay else edge.source

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from neonlike.visualizations._cells import IDENTITY
 from neonlike.visualizations._theme import Theme, add_legend
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ LEVEL = 0.8
 RADIUS = 0.19
 BEND = 0.3
 ASIDE = 0.06  # gradients beside the arrows that they follow
+LETTERS = 6  # of a name that fits into a circle
 SCALE = 110  # pixels per step
 GRADIENT = "#d0312d"
 
@@ -26,33 +28,53 @@ Point = tuple[float, float]
 
 
 class Curve(NamedTuple):
-    """A quadratic Bezier curve with an arrow at its end."""
+    """A quadratic Bezier curve with an arrow at its end; dashed if its colour is used before."""
 
     start: Point
     control: Point
     end: Point
     colour: str
     label: str
+    dashed: bool = False
 
 
 def places(graph: UnrolledGraph) -> dict[str, Point]:
     """Return the centre of every node."""
-    return {
-        node.id: (float(node.t or 0), LEVEL * graph.levels[node.id.partition("[")[0]])
+    return graph.centres or {
+        node.id: (
+            float(node.t if isinstance(node.t, int) else 0),
+            LEVEL * graph.levels[node.id.partition("[")[0]],
+        )
         for node in graph.nodes
     }
+
+
+def parameters(graph: UnrolledGraph) -> list[str]:
+    """Return the names of all parameters, from bottom to top."""
+    edges = sorted(graph.edges, key=lambda edge: graph.levels[edge.target.partition("[")[0]])
+    return list(dict.fromkeys(edge.parameter for edge in edges if edge.parameter != IDENTITY))
 
 
 def curves(graph: UnrolledGraph, theme: Theme, backward: bool) -> Iterator[Curve]:
     """Yield a curve per edge, the colour by the parameter, and one back per edge if wanted."""
     centres = places(graph)
-    names = sorted({edge.parameter for edge in graph.edges})
+    names = parameters(graph)
+    join = _line if graph.centres else _curve
     for edge in graph.edges:
-        colour = theme.series[names.index(edge.parameter) % len(theme.series)]
-        curve = _curve(centres[edge.source], centres[edge.target], colour, edge.parameter)
+        again, colour = 0, theme.ink
+        if edge.parameter != IDENTITY:
+            again, place = divmod(names.index(edge.parameter), len(theme.series))
+            colour = theme.series[place]
+        curve = join(centres[edge.source], centres[edge.target], colour, edge.parameter)
+        curve = curve._replace(dashed=again > 0)
         yield curve
         if backward:
             yield _gradient(curve)
+
+
+def _line(source: Point, target: Point, colour: str, label: str) -> Curve:
+    middle = (source[0] + target[0]) / 2, (source[1] + target[1]) / 2
+    return Curve(_rim(source, middle), middle, _rim(target, middle), colour, label)
 
 
 def _curve(source: Point, target: Point, colour: str, label: str) -> Curve:
@@ -98,13 +120,14 @@ def draw(graph: UnrolledGraph, ax: Any, theme: Theme, backward: bool) -> None:
     for curve in curves(graph, theme, backward):
         path = Path(curve[:3], [Path.MOVETO, Path.CURVE3, Path.CURVE3])
         style: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 9, "linewidth": 1.3}
-        ax.add_patch(FancyArrowPatch(path=path, color=curve.colour, **style))
+        line: dict[str, Any] = {"color": curve.colour, "linestyle": "--" if curve.dashed else "-"}
+        ax.add_patch(FancyArrowPatch(path=path, **line, **style))
         if curve.label not in seen:
-            ax.plot([], [], color=curve.colour, label=curve.label)
+            ax.plot([], [], label=curve.label, **line)
             seen.add(curve.label)
     for name, centre in places(graph).items():
         ax.add_patch(Circle(centre, RADIUS, facecolor=theme.surface, edgecolor=theme.muted))
-        ax.text(*centre, name, color=theme.ink, fontsize=7, ha="center", va="center")
+        ax.text(*centre, name, color=theme.ink, fontsize=_font(name, 7), ha="center", va="center")
     left, right, bottom, top = _box(graph)
     ax.set(xlim=(left, right), ylim=(bottom, top), aspect="equal")
     ax.set_axis_off()
@@ -116,7 +139,7 @@ def svg_text(graph: UnrolledGraph, theme: Theme, backward: bool) -> str:
     """Return the drawing as SVG, see ``UnrolledGraph.to_svg``."""
     left, right, bottom, top = _box(graph)
     found = list(curves(graph, theme, backward))
-    legend = dict.fromkeys((curve.label, curve.colour) for curve in found)
+    legend = dict.fromkeys((curve.label, curve.colour, curve.dashed) for curve in found)
     width, height = SCALE * (right - left), SCALE * (top - bottom)
 
     def at(point: Point) -> str:
@@ -131,19 +154,22 @@ def svg_text(graph: UnrolledGraph, theme: Theme, backward: bool) -> str:
     ]
     for curve in found:
         way = f"M {at(curve.start)} Q {at(curve.control)} {at(curve.end)}"
+        dash = ' stroke-dasharray="6 4"' if curve.dashed else ""
         parts.append(
-            f'<path d="{way}" fill="none" stroke="{curve.colour}" stroke-width="1.6" '
+            f'<path d="{way}" fill="none" stroke="{curve.colour}" stroke-width="1.6"{dash} '
             f'marker-end="url(#{_marker_id(curve.colour)})"><title>{html.escape(curve.label)}'
             "</title></path>"
         )
     for name, centre in places(graph).items():
         x, y = at(centre).split()
+        text = _text(x, float(y) + 4, name, theme.ink, "middle", _font(name))
         parts.append(
             f'<circle cx="{x}" cy="{y}" r="{SCALE * RADIUS:.1f}" fill="{theme.surface}" '
-            f'stroke="{theme.muted}"/>{_text(x, float(y) + 4, name, theme.ink, "middle")}'
+            f'stroke="{theme.muted}"/>{text}'
         )
-    for row, (label, colour) in enumerate(legend):
-        parts.append(_text("14", height + 12 + 18 * row, f"— {label}", colour, "start"))
+    for row, (label, colour, dashed) in enumerate(legend):
+        text = f"{'- -' if dashed else '—'} {label}"
+        parts.append(_text("14", height + 12 + 18 * row, text, colour, "start"))
     return "\n".join([*parts, "</svg>\n"])
 
 
@@ -158,8 +184,13 @@ def _marker(colour: str) -> str:
     )
 
 
-def _text(x: str, y: float, text: str, colour: str, anchor: str) -> str:
+def _font(name: str, largest: float = 12) -> float:
+    """The size at which a name fits into its circle."""
+    return largest * min(1.0, LETTERS / len(name))
+
+
+def _text(x: str, y: float, text: str, colour: str, anchor: str, size: float = 12) -> str:
     return (
-        f'<text x="{x}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}">'
+        f'<text x="{x}" y="{y:.1f}" fill="{colour}" text-anchor="{anchor}" font-size="{size:.3g}">'
         f"{html.escape(text)}</text>"
     )

@@ -110,6 +110,8 @@ def test_errors(be: Any) -> None:
         Autodiff(x * 2, be, next_error=x + 1)
     with pytest.raises(AssertionError, match="of the op-tree itself"):
         Autodiff(x * 2, be).back_prop_grad([x], [x])
+    with pytest.raises(TypeError, match="those of tensors, got ndarray"):
+        Autodiff(x * 2, be).get_grad_op_tree([x.get()])
 
 
 def test_unused_tensor_and_trees(be: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -147,6 +148,14 @@ class TestViews:
             x.take([0])
         with pytest.raises(IndexError):
             x.take([5], axis=1)
+
+
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, pickle.dumps])
+def test_tensors_are_not_pickled(be: Any, duplicate: Any) -> None:
+    x = be.ones((2, 2))
+    with pytest.raises(TypeError, match=r"take tensor\.get\(\), or Model\(model\.get_description"):
+        duplicate([x])
+    assert copy.copy(x).get().tolist() == x.get().tolist()
 
 
 class TestAssignment:

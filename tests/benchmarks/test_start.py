@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from benchmarks import _probes
+
 ROOT = Path(__file__).parents[2]
 CODE = """
 import sys
@@ -25,3 +29,9 @@ def test_dense_nets_start_without_numba() -> None:
         check=True,
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_probes_say_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "wait4", raising=False)
+    with pytest.raises(RuntimeError, match=r"os\.wait4.*python -m benchmarks run"):
+        _probes.new_tree()

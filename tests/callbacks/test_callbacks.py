@@ -252,6 +252,17 @@ def test_equal_metric_names_get_suffixes(be: Any) -> None:
     np.testing.assert_allclose(spy.seen["metrics/Top1Misclass_2"], expected)
 
 
+def test_a_metric_is_shown(be: Any, caplog: pytest.LogCaptureFixture) -> None:
+    model = mlp()
+    callbacks = Callbacks(
+        model, eval_freq=2, eval_set=data(), metric=Misclassification(), progress_bar=False
+    )
+    fit(model, callbacks, epochs=2)
+    error = model.eval(data(), metric=Misclassification())[0]
+    shown = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert shown == [("DISPLAY", f"Top1Misclass: {error:.6g}")]
+
+
 def test_metric_must_be_an_instance(be: Any) -> None:
     with pytest.raises(ValueError, match=r"Misclassification\(\)"):
         MetricCallback(data(), Misclassification)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from neonlike.callbacks.callbacks import (
     DeconvCallback,
     EarlyStopCallback,
     GANCostCallback,
+    GateActivityCallback,
     GradFlowCallback,
     HistCallback,
     LossCallback,
@@ -31,6 +33,7 @@ from neonlike.callbacks.callbacks import (
     MultiLabelStatsCallback,
     NanGuardCallback,
     ProgressBarCallback,
+    RecurrentMatrixCallback,
     RunTimerCallback,
     SaveBestStateCallback,
     SerializeModelCallback,
@@ -43,11 +46,25 @@ from neonlike.callbacks.callbacks import (
 from neonlike.callbacks.plotting_callbacks import GANPlotCallback
 from neonlike.data import ArrayIterator
 from neonlike.initializers import Gaussian
-from neonlike.layers import Affine, BatchNorm, Dropout, GeneralizedCost
+from neonlike.layers import (
+    LSTM,
+    Affine,
+    BatchNorm,
+    Dropout,
+    GeneralizedCost,
+    RecurrentLast,
+)
 from neonlike.models import Model
 from neonlike.optimizers import GradientDescentMomentum
 from neonlike.optimizers.optimizer import get_param_list
-from neonlike.transforms import CrossEntropyMulti, Misclassification, PrecisionRecall, Softmax, Tanh
+from neonlike.transforms import (
+    CrossEntropyMulti,
+    Logistic,
+    Misclassification,
+    PrecisionRecall,
+    Softmax,
+    Tanh,
+)
 
 INIT = Gaussian(scale=0.3)
 CLASSES = 3
@@ -77,6 +94,8 @@ CASES: dict[type[Callback], Make] = {
     CheckpointCallback: lambda s: CheckpointCallback(s.folder / "checkpoint", minibatch_freq=2),
     CsvHistoryCallback: lambda s: CsvHistoryCallback(s.folder / "history.csv"),
     EarlyStopCallback: lambda s: EarlyStopCallback(never_stop),
+    GateActivityCallback: lambda s: GateActivityCallback(s.valid),
+    GradFlowCallback: lambda s: GradFlowCallback(),
     HistCallback: lambda s: HistCallback(plot_per_mini=True, filter_key=["W"]),
     MetricCallback: lambda s: MetricCallback(s.valid, Misclassification()),
     MultiLabelStatsCallback: lambda s: MultiLabelStatsCallback(
@@ -84,10 +103,12 @@ CASES: dict[type[Callback], Make] = {
     ),
     NanGuardCallback: lambda s: NanGuardCallback(),
     ProgressBarCallback: lambda s: ProgressBarCallback(),
+    RecurrentMatrixCallback: lambda s: RecurrentMatrixCallback(),
     SaveBestStateCallback: lambda s: SaveBestStateCallback(s.folder / "best.prm"),
     SerializeModelCallback: lambda s: SerializeModelCallback(s.folder / "model.prm"),
     TensorBoardCallback: lambda s: TensorBoardCallback(s.folder / "events", minibatch_freq=1),
 }
+RECURRENT = {GateActivityCallback, GradFlowCallback, RecurrentMatrixCallback}
 # passes over data in training mode, which draw masks for the dropout
 CHANGES_TRAINING = {BatchNormTuneCallback}
 EXEMPT: dict[type, str] = {
@@ -96,7 +117,6 @@ EXEMPT: dict[type, str] = {
     DeconvCallback: "needs pictures; tests/callbacks",
     GANCostCallback: "needs an adversarial network; tests/callbacks/test_special_callbacks.py",
     GANPlotCallback: "as GANCostCallback",
-    GradFlowCallback: "needs recurrent layers; tests/visualizations/test_grad_flow.py",
     TrainMulticostCallback: "needs a network of several outputs; tests/callbacks",
     WatchTickerCallback: "needs synthetic sequences; tests/callbacks/test_special_callbacks.py",
 }
@@ -106,7 +126,12 @@ def setting(folder: Path) -> Setting:
     """Small data sets; their names let descriptions find them again."""
     rng = np.random.RandomState(3)
     sets = [
-        ArrayIterator(rng.standard_normal((18, 5)), rng.randint(0, CLASSES, 18), nclass=CLASSES)
+        ArrayIterator(
+            rng.standard_normal((18, 5)),
+            rng.randint(0, CLASSES, 18),
+            nclass=CLASSES,
+            lshape=(1, 1, 5),  # recurrent layers read five steps
+        )
         for _ in range(2)
     ]
     for name, data in zip(("train", "valid"), sets, strict=True):
@@ -114,19 +139,30 @@ def setting(folder: Path) -> Setting:
     return Setting(folder, *sets)
 
 
+def network(recurrent: bool) -> list[Any]:
+    """Layers of several kinds; recurrent ones carry their states to the next minibatch."""
+    first = [Affine(6, INIT, activation=Tanh(), name="first"), BatchNorm()]
+    if recurrent:
+        first = [
+            LSTM(4, INIT, activation=Tanh(), gate_activation=Logistic(), name="first"),
+            RecurrentLast(),
+        ]
+    last = Affine(CLASSES, INIT, bias=INIT, activation=Softmax(), name="last")
+    return [*first, Dropout(0.8), last]
+
+
 def fit(
-    be: Any, folder: Path, make: Make, rebuild: bool = False, bare: bool = False
+    be: Any,
+    folder: Path,
+    make: Make,
+    rebuild: bool = False,
+    bare: bool = False,
+    recurrent: bool = False,
 ) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
     """Train a small network; return its weights and the history."""
     be.rng_reset()
     around = setting(folder)
-    layers = [
-        Affine(6, INIT, activation=Tanh(), name="first"),
-        BatchNorm(),
-        Dropout(0.8),
-        Affine(CLASSES, INIT, bias=INIT, activation=Softmax(), name="last"),
-    ]
-    model = Model(layers=layers)
+    model = Model(layers=network(recurrent))
     cost = GeneralizedCost(CrossEntropyMulti())
     model.initialize(around.train, cost)
     output = folder / "history.h5"
@@ -171,12 +207,12 @@ def assert_same(one: Any, two: Any) -> None:
 
 @pytest.mark.parametrize("kind", list(CASES), ids=lambda kind: kind.__name__)
 def test_callback(be: Any, tmp_path: Path, kind: type[Callback]) -> None:
-    make = CASES[kind]
-    first = fit(be, tmp_path, make)
-    assert_same(first, fit(be, tmp_path, make))
-    assert_same(first, fit(be, tmp_path, make, rebuild=True))
+    train = partial(fit, be, tmp_path, recurrent=kind in RECURRENT)
+    first = train(CASES[kind])
+    assert_same(first, train(CASES[kind]))
+    assert_same(first, train(CASES[kind], rebuild=True))
     if kind not in CHANGES_TRAINING:
-        alone, _ = fit(be, tmp_path, None, bare=True)
+        alone, _ = train(None, bare=True)
         for a, b in zip(alone, first[0], strict=True):
             np.testing.assert_array_equal(a, b, err_msg="the callback has changed the training")
 

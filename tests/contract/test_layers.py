@@ -14,6 +14,7 @@ import neonlike.layers.container
 import neonlike.layers.layer
 import neonlike.layers.recurrent
 from neonlike.layers import RoiPooling, SkipNode
+from neonlike.layers.container import flatten
 from neonlike.testing import check_layer
 from neonlike.testing._bench import Bench
 
@@ -24,6 +25,14 @@ def test_contract(be: Any, name: str) -> None:
     # the reference kernels are plain NumPy expressions
     options = {"temporaries": be.kernels.__name__.endswith("reference"), **options}
     check_layer(make(), in_shape, **options)
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_text_before_the_shapes_are_known(be: Any, name: str) -> None:
+    layer = CASES[name][0]()
+    for part in flatten([layer]):
+        assert str(part).strip()
+        assert repr(part) == f"<{type(part).__name__} {part.name!r}>"
 
 
 def test_every_public_class_is_in_the_table_or_exempt() -> None:

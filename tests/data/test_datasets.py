@@ -254,6 +254,12 @@ def test_text_refuses(tmp_path: Path) -> None:
         Text(8, path)
     with pytest.raises(AssertionError, match="lacks 1 tokens of the text, such as 'c'"):
         Text(2, path, vocab=["a", "b"])
+    with pytest.raises(ValueError, match="time_steps must be a whole number of at least 1, got 0"):
+        Text(0, path)
+    Path(path).write_bytes(b"\xff" * 50)
+    with pytest.raises(UnicodeDecodeError) as caught:
+        Text(2, path)
+    assert caught.value.__notes__ == [f"{path} is no text in UTF-8"]
     with pytest.raises(ValueError, match="tokenizer must be 'newline_tokenizer'"):
         PTB(5, tokenizer="words")
 

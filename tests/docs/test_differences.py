@@ -69,8 +69,10 @@ DIFFERENCES = {
     "`DeconvCallback` runs": "callbacks/test_callbacks::deconv",
     "`MultiMetric` compares": "transforms/test_metrics::"
     "multi_metric_takes_its_branch_of_outputs_and_targets",
+    "Cross-entropy, `GANCost`": "transforms/test_costs::probabilities_that_float16_stores_as_0",
     "Calling `eval`": "models/test_model::fit_after_eval_has_its_cost",
     "Two `MetricCallback`s": "callbacks/test_callbacks::equal_metric_names_get_suffixes",
+    "The values of a metric": "callbacks/test_callbacks::a_metric_is_shown",
     "Saved files": "serialization/test_atomic::failure_leaves_the_old_file_and_no_rest",
     "Pickled files": "attacks/test_hostile_pickles::system_calls",
     # command line, old names, visualisation

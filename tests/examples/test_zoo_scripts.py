@@ -59,6 +59,16 @@ def test_gradient_flow_obeys_the_law(tmp_path: Path) -> None:
         assert image.width > 1000
 
 
+def test_an_lstm_is_watched(tmp_path: Path) -> None:
+    printed = run("zoo/watch_an_lstm.py", "--quick", "--out", "seen", cwd=tmp_path)
+    assert printed.splitlines()[-1] == f"report: {Path('seen', 'report.html')}"
+    pictures = {path.stem for path in (tmp_path / "seen").glob("*.png")}
+    assert pictures == {
+        "activity_memory", "gates_memory", "gradient_history", "gradients", "graph",
+        "matrices_memory", "singular_values",
+    }  # fmt: skip
+
+
 @pytest.mark.skipif(not CHORALES.exists(), reason="the chorales are not part of the repository")
 def test_chorales(tmp_path: Path) -> None:
     assert "accepted" in run("zoo/chorales.py", CHORALES, "--quick", cwd=tmp_path)

@@ -95,3 +95,10 @@ def test_nms(seed: int, count: int, threshold: float, normalized: bool) -> None:
             want.append(i)
     for kernels in (fast, reference):
         assert kernels.nms(boxes.astype(np.float32), threshold, normalized) == want
+
+
+@pytest.mark.parametrize("kernels", [fast, reference])
+def test_nms_of_boxes_without_area(kernels: Any) -> None:
+    """Nothing overlaps them, not even an equal one (warnings are errors)."""
+    boxes = np.array([[1, 1, 1, 1, 3], [1, 1, 1, 1, 2], [0, 0, 4, 4, 1], [2, 5, 2, 9, 4]])
+    assert kernels.nms(boxes.astype(np.float32), 0.3, True) == [3, 0, 1, 2]

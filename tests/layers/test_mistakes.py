@@ -5,7 +5,7 @@ Tensors of another shape are the matter of ``test_shape_errors.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from neonlike.layers import (
     BranchNode,
     Conv,
     Deconv,
+    Dropout,
     GeneralizedCost,
     Linear,
     LookupTable,
@@ -36,7 +37,17 @@ from neonlike.layers import (
 )
 from neonlike.models import Model
 from neonlike.optimizers import GradientDescentMomentum
-from neonlike.transforms import CrossEntropyMulti, Logistic, Rectlin, Softmax, SumSquared, Tanh
+from neonlike.optimizers.optimizer import get_param_list
+from neonlike.transforms import (
+    CrossEntropyMulti,
+    Logistic,
+    Misclassification,
+    PrecisionRecall,
+    Rectlin,
+    Softmax,
+    SumSquared,
+    Tanh,
+)
 
 INIT = Constant(0.1)
 
@@ -50,6 +61,18 @@ def classifier(*first: Any) -> list[Any]:
     return [*first, Affine(3, INIT, activation=Softmax())]
 
 
+class Nothing:
+    """A data iterator without a minibatch."""
+
+    shape, ndata, nbatches = 5, 0, 0
+
+    def reset(self) -> None:
+        """Start again."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+
 class Quiet:
     """Callbacks that do nothing."""
 
@@ -57,13 +80,13 @@ class Quiet:
         return lambda *args, **kwargs: None
 
 
-def fit(layers: Any, dataset: Any, cost: Any = None) -> Any:
+def fit(layers: Any, dataset: Any, cost: Any = None, num_epochs: Any = 1) -> Any:
     model = Model(layers)
     model.fit(
         dataset,
         cost=cost or GeneralizedCost(CrossEntropyMulti()),
         optimizer=GradientDescentMomentum(0.1, 0.9),
-        num_epochs=1,
+        num_epochs=num_epochs,
         callbacks=Quiet(),
     )
     return model
@@ -118,12 +141,32 @@ MISTAKES: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
         ("RecurrentLast", "expected (features, steps)", "Reshape"),
     ),
     "width_that_is_no_integer": (
-        lambda be: ready([Affine(2.5, INIT)]),  # type: ignore[arg-type]  # the mistake
-        ("(2.5, 5)", "while allocating Linear layer", "(layer 1 of 1"),
+        lambda be: Affine(5 / 2, INIT),  # type: ignore[arg-type]  # the mistake
+        ("Linear", "nout must be a whole number", "got 2.5", "//"),
+    ),
+    "no_units": (
+        lambda be: GRU(0, INIT, activation=Tanh(), gate_activation=Logistic()),
+        ("GRU", "output_size must be a whole number of at least 1, got 0"),
+    ),
+    "maps_that_are_no_integer": (
+        lambda be: Conv((3, 3, "8"), INIT),
+        ("Convolution", "K of fshape must be a whole number", "got '8'"),
+    ),
+    "embedding_of_nothing": (
+        lambda be: LookupTable(5, -2, INIT),
+        ("LookupTable", "embedding_dim", "got -2"),
+    ),
+    "percent_in_dropout": (
+        lambda be: Dropout(keep=50),
+        ("Dropout", "keep is the fraction", "got 50"),
     ),
     "negative_padding": (
         lambda be: Conv((2, 2, 2), INIT, padding=-1),
         ("Convolution", "'pad_h', 'pad_w'] >= 0", "'pad_h': -1"),
+    ),
+    "window_of_nothing": (
+        lambda be: ready([Pooling(0)], (1, 4, 4)),
+        ("Pooling", "R of fshape must be a whole number of at least 1, got 0"),
     ),
     "stride_0": (
         lambda be: ready([Pooling(2, strides=0)], (1, 4, 4)),
@@ -157,6 +200,14 @@ MISTAKES: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
     "initial_values_of_another_shape": (
         lambda be: ready([Linear(3, Array(np.ones((3, 4))))]),
         ("(3, 4)", "(3, 5)", "while allocating Linear layer"),
+    ),
+    "name_of_activation": (
+        lambda be: Affine(3, INIT, activation="relu"),
+        ("transform must be an object such as Tanh(), got 'relu'",),
+    ),
+    "name_of_cost_function": (
+        lambda be: GeneralizedCost("mse"),  # type: ignore[arg-type]  # the mistake
+        ("costfunc must be an object such as CrossEntropyMulti(), got 'mse'",),
     ),
     "bare_activation": (lambda be: Model([Affine(3, INIT), Rectlin()]), ("expected layers",)),
     "model_of_nothing": (lambda be: Model(None), ("Model needs layers",)),
@@ -211,6 +262,10 @@ MISTAKES: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
         lambda be: ready(classifier()).fprop(be.ones((5, 4), dtype=np.float64)),
         ("another dtype", "expected float32, got float64", "gen_backend(datatype=...)"),
     ),
+    "onehot_words_for_a_lookup_table": (
+        lambda be: ready([LookupTable(5, 2, INIT)], (5, 3)).fprop(be.ones((5, 12))),
+        ("number of indices", "expected a tensor of shape (5, 4)", "onehot_input=False"),
+    ),
     "word_beyond_the_vocabulary": (
         lambda be: ready([LookupTable(5, 2, INIT), RecurrentSum()], (3, 1)).fprop(
             be.array(np.full((3, 4), 9), dtype=np.int32)
@@ -224,6 +279,30 @@ MISTAKES: dict[str, tuple[Callable[[Any], Any], tuple[str, ...]]] = {
     "several_inputs_for_one_layer": (
         lambda be: ready([Recurrent(4, INIT, activation=Tanh())], [(4, 3), (4, 3)]),
         ("Recurrent", "(layer 1 of 1", "the shape of one input", "MergeMultistream"),
+    ),
+    "epochs_that_are_no_integer": (
+        lambda be: fit(classifier(), data(), num_epochs=3 / 2),
+        ("num_epochs must be a whole number", "got 1.5", "//"),
+    ),
+    "parameters_without_a_layer_that_has_some": (
+        lambda be: get_param_list(ready(classifier()).layers.layers),
+        ("Activation", "does not define get_params", "model.layers_to_optimize"),
+    ),
+    "classes_of_another_number": (
+        lambda be: ready(classifier()).eval(data(), PrecisionRecall(7)),
+        ("PrecisionRecall counts 7 classes, got outputs of 3",),
+    ),
+    "nothing_to_evaluate": (
+        lambda be: ready(classifier()).eval(Nothing(), Misclassification()),
+        ("delivers no minibatches",),
+    ),
+    "no_outputs": (
+        lambda be: ready(classifier()).get_outputs(Nothing()),
+        ("delivers no minibatches",),
+    ),
+    "no_metric": (
+        lambda be: ready(classifier()).eval(data(), None),
+        ("eval needs a metric such as Misclassification(), got None",),
     ),
     "fewer_examples_than_a_batch": (
         lambda be: fit(classifier(), data(examples=2)),
@@ -240,7 +319,7 @@ def test_mistake(be: Any, name: str) -> None:
     text = "\n".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
     for part in parts:
         assert part in text
-    for inside in ("NoneType", "compound_dot", "operands could not be broadcast"):
+    for inside in ("NoneType'", "compound_dot", "operands could not be broadcast"):
         assert inside not in text
 
 

@@ -14,6 +14,7 @@ from neonlike.layers import (
     GRU,
     LRN,
     LSTM,
+    LSTM97,
     Affine,
     BatchNorm,
     BiLSTM,
@@ -25,6 +26,7 @@ from neonlike.layers import (
     GeneralizedCost,
     GeneralizedCostMask,
     LookupTable,
+    LSTMVariant,
     MergeBroadcast,
     MergeMultistream,
     Multicost,
@@ -294,9 +296,21 @@ def test_labels_of_too_few_classes_in_fit(be: Any) -> None:
         ([Deconv((2, 2, 3), INIT)], [Deconv((3, 3, 3), INIT)], (1, 4, 4)),
         ([LSTM(2, **GATED)], [LSTM(3, **GATED)], (5, 3)),
         ([ReNet(2, INIT)], [ReNet(3, INIT)], (1, 4, 4)),
+        ([LSTM97(2, INIT)], [LSTM97(3, INIT)], (5, 3)),
+        ([LSTMVariant(2, INIT)], [LSTMVariant(3, INIT)], (5, 3)),
         ([LookupTable(5, 2, INIT)], [LookupTable(6, 2, INIT)], (3, 1)),
     ],
-    ids=["affine", "conv", "conv_bias", "deconv", "lstm", "renet", "lookup"],
+    ids=[
+        "affine",
+        "conv",
+        "conv_bias",
+        "deconv",
+        "lstm",
+        "renet",
+        "lstm97",
+        "lstm_variant",
+        "lookup",
+    ],
 )
 @pytest.mark.parametrize("first", ["initialize", "load"])
 def test_weights_of_another_shape(

@@ -228,6 +228,15 @@ def test_compound_names(be: Any) -> None:
     assert block[1].name == f"{block[0].name}_bnorm"
 
 
+def test_failed_constructors_do_not_count(be: Any) -> None:
+    class Mine(Layer):
+        pass
+
+    with pytest.raises(TypeError, match="unexpected"):
+        Mine(unknown=1)  # type: ignore[call-arg]  # the mistake
+    assert Mine().name == "Mine_0"
+
+
 def test_layers_can_be_reset_by_calling_init_again(be: Any) -> None:
     layer = Linear(2, init=Constant(1.0), name="l")
     layer.configure(3)

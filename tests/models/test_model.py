@@ -344,6 +344,8 @@ def test_benchmark(be: Any, caplog: pytest.LogCaptureFixture) -> None:
     assert stats.keys() == {"fprop", "iteration"}
     with pytest.raises(RuntimeError, match="cost and optimizer"):
         model.benchmark(data())
+    with pytest.raises(ValueError, match="niterations must be a whole number of at least 1, got 0"):
+        model.benchmark(data(), inference=True, niterations=0)
 
 
 def test_multicost_total(be: Any) -> None:

@@ -160,6 +160,8 @@ def test_multi_optimizer_mapping(be: Any) -> None:
     a, b, head = dummy(be), kind(None, None, name="b"), Dummy(None, None, name="head")
     assert multi._map_optimizers([a, b, head]) == {default: [a], bias: [b, head]}
     assert multi._map_optimizers([a]) == {default: [a]}
+    with pytest.raises(TypeError, match=r"optimizer_mapping\['Bias'\] must be an optimizer"):
+        MultiOptimizer({"default": Adam(), "Bias": Adam})
     with pytest.raises(AssertionError, match="default"):
         MultiOptimizer({"Bias": bias})
     multi._reset_mapping({"default": bias})
@@ -214,16 +216,42 @@ def run(optimizer: Any, layer: Dummy, grads: np.ndarray, epoch: int) -> None:
         optimizer.optimize([layer], epoch + i)
 
 
-@pytest.mark.parametrize("rule", [Adam, Adagrad, Adadelta, RMSProp], ids=lambda rule: rule.__name__)
-def test_learning_rate_in_the_wrong_place_is_warned_about(
-    rule: Any, be: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[str] = []
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The warnings of optimizers."""
+    texts: list[str] = []
     monkeypatch.setattr(
         "neonlike.optimizers._base.logger.warning",
-        lambda text, *values: told.append(text % values),
+        lambda text, *values: texts.append(text % values),
     )
+    return texts
+
+
+@pytest.mark.parametrize("rule", [Adam, Adagrad, Adadelta, RMSProp], ids=lambda rule: rule.__name__)
+def test_learning_rate_in_the_wrong_place_is_warned_about(
+    rule: Any, be: Any, told: list[str]
+) -> None:
     rule(0.01)
     assert f"{rule.__name__}(0.01): as in neon, the first argument is stochastic_round" in told[0]
     rule(False)
     assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: GradientDescentMomentum("0.1", 0.9), TypeError, "finite number, got '0.1'"),
+        (lambda: Adagrad(learning_rate=float("nan")), ValueError, "learning_rate .* got nan"),
+        (lambda: Adam(beta_1=1), ValueError, "beta_1 .* at least 0 and below 1, got 1"),
+        (lambda: RMSProp(decay_rate=-0.1), ValueError, "RMSProp: decay_rate .* got -0.1"),
+        (lambda: Adadelta(decay=None), TypeError, "decay .* got None"),
+    ],
+)
+def test_wrong_numbers(be: Any, make: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_negative_rate_is_warned_about(be: Any, told: list[str]) -> None:
+    Adam(learning_rate=-0.1)
+    assert told == ["Adam: a learning rate of -0.1 makes costs grow"]

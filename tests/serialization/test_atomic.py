@@ -61,6 +61,23 @@ def test_no_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    """Else root would turn /dev/null into a file."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        atomic_write(pipe, b"one")
+        assert os.read(reader, 9) == b"one"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    with pytest.raises(IsADirectoryError):
+        atomic_write(tmp_path, b"one")
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="POSIX permissions and links")
 def test_permissions_and_links_are_kept(tmp_path: Path) -> None:
     path, link = tmp_path / "a.bin", tmp_path / "link"

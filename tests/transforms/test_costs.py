@@ -10,7 +10,7 @@ from golden_cases import build, case_info, case_names, golden_file
 
 from neonlike.layers import GeneralizedCost
 from neonlike.layers.layer import Layer
-from neonlike.transforms import CrossEntropyBinary, CrossEntropyMulti, GANCost, MeanSquared
+from neonlike.transforms import CrossEntropyBinary, CrossEntropyMulti, GANCost, LogLoss, MeanSquared
 from neonlike.transforms.cost import Cost
 
 CASES = case_names("training", "cost/")
@@ -111,3 +111,14 @@ def test_user_cost_with_functions(be: Any) -> None:
     cost, y, t = Absolute(), be.ones((2, 4)), be.zeros((2, 4))
     np.testing.assert_array_equal(evaluate(be, cost(y, t), (1, 4)), 2)
     np.testing.assert_array_equal(evaluate(be, cost.bprop(y, t), (2, 4)), 1)
+
+
+@pytest.mark.parametrize("cost", [CrossEntropyBinary, CrossEntropyMulti, LogLoss])
+def test_probabilities_that_float16_stores_as_0(make_be: Any, cost: Any) -> None:
+    be = make_be(datatype=np.float16)
+    y, t = be.array([[0, 1, 0, 1e-9], [1, 0, 1, 1]]), be.array([[0, 1, 1, 0], [1, 0, 0, 1]])
+    value = cost()(y, t)
+    if cost is not LogLoss:
+        value = evaluate(be, value, (1, 4))
+        np.testing.assert_array_equal(value[0, [0, 1, 3]], 0)
+    assert 0 < np.max(value) < 40

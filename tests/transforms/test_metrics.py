@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from typing import Any
 
 import numpy as np
@@ -149,3 +150,5 @@ def test_score_is_array_and_number() -> None:
     assert f"{Score.of([1.0, 2.0])}" == "[1. 2.]"
     with pytest.raises(ValueError, match="size 1"):
         float(Score.of([1.0, 2.0]))
+    assert isinstance(score.sum(), np.float32)
+    assert type(pickle.loads(pickle.dumps(score))) is np.ndarray

@@ -314,3 +314,8 @@ def test_log_of_all_values(parse: Parse, capsys: pytest.CaptureFixture[str]) -> 
 def test_deterministic_is_deprecated(parse: Parse, capsys: pytest.CaptureFixture[str]) -> None:
     parse("--deterministic")
     assert "deprecated" in capsys.readouterr().err
+
+
+def test_words_in_a_list_are_refused(home: Path) -> None:
+    with pytest.raises(TypeError, match=r"sys\.argv.*\['-e', '3'\]"):
+        NeonArgparser("What the script does.").parse_args(["-e", "3"])

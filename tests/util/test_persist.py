@@ -80,6 +80,14 @@ def test_load_missing(tmp_path: Path) -> None:
         load_obj(tmp_path / "none.prm")
 
 
+@pytest.mark.parametrize("source", [None, {"model": 1}])
+def test_load_from_what_is_no_file(source: Any) -> None:
+    with pytest.raises(
+        TypeError, match=f"a path or a binary file is needed.*{type(source).__name__}"
+    ):
+        load_obj(source)
+
+
 class Described:
     """Stands for a model, callbacks or a data set."""
 

@@ -54,5 +54,7 @@ def nms(boxes: Array, threshold: float, normalized: bool) -> list[int]:
         width = np.minimum(x2[best], x2[others]) - np.maximum(x1[best], x1[others]) + extra
         height = np.minimum(y2[best], y2[others]) - np.maximum(y1[best], y1[others]) + extra
         common = np.maximum(width, 0) * np.maximum(height, 0)
-        order = others[~(common / (areas[best] + areas[others] - common) > threshold)]
+        with np.errstate(invalid="ignore"):  # 0/0 of two boxes without area: no overlap
+            overlap = common / (areas[best] + areas[others] - common)
+        order = others[~(overlap > threshold)]
     return keep
