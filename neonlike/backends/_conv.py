@@ -225,14 +225,14 @@ class ConvMixin(OperandsMixin):
         x = self._operand("update_conv", "I", I, layer.dimI, dtype)
         err = self._operand("update_conv", "E", E, layer.dimO, dtype)
         out = self._operand("update_conv", "U", U, layer.dimF, dtype)
-        geometry = (layer.padding, layer.strides, layer.dilation)
-        exact = self.numerics == "strict"
-        self.kernels.conv.update(x, err, out, *geometry, alpha, beta, self.scratch, exact)
-        self._deliver(out, U)
+        sums = None
         if grad_bias is not None:
             sums = self._operand("update_conv", "grad_bias", grad_bias, (layer.K, 1), dtype)
-            maps = err.reshape(layer.K, -1)
-            self.kernels.conv.epilogue(maps, None, None, sums, False, False, 0.0)
+        geometry = (layer.padding, layer.strides, layer.dilation)
+        exact = self.numerics == "strict"
+        self.kernels.conv.update(x, err, out, *geometry, alpha, beta, self.scratch, exact, sums)
+        self._deliver(out, U)
+        if grad_bias is not None and sums is not None:
             self._deliver(sums, grad_bias)
 
     def _convolve(

@@ -81,7 +81,11 @@ def check(
         _winograd.winograd(size, err, w, out, back, *scale, swap=True)
 
     def update(out: np.ndarray) -> None:
-        _winograd_update.winograd_gradient(x, err, out, pad, *scale)
+        bias = np.full((len(err), 1), np.nan, np.float32)
+        _winograd_update.winograd_gradient(x, err, out, pad, *scale, bias)
+        each = err.reshape(len(err), -1).astype(np.float64)
+        bound = 1e-6 * np.abs(each).sum(axis=1).max()
+        np.testing.assert_allclose(bias[:, 0], each.sum(axis=1), rtol=0, atol=bound)
 
     passes = [(fprop, x, w, err), (bprop, err, w, x)]
     if size == _winograd_update.SIZE:

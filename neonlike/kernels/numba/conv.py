@@ -87,15 +87,19 @@ def update(
     beta: float,
     scratch: Scratch,
     exact: bool = True,
+    grad_bias: Array | None = None,
 ) -> None:
-    """Gradient of the weights; ``exact`` as in ``fprop``."""
+    """Gradient of the weights, and of a bias if asked for; ``exact`` as in ``fprop``."""
+    if not exact and tile_size(x, out, err, pad, stride, dil, GRAIN) == SIZE:
+        winograd_gradient(x, err, out, pad[1:], alpha, beta, scratch, grad_bias)
+        return
     if _is_product(x, out, pad, stride):
         blas.gemm(x.reshape(_matrix(out).shape[0], -1), _rows(err).T, _matrix(out), alpha, beta)
-    elif not exact and tile_size(x, out, err, pad, stride, dil, GRAIN) == SIZE:
-        winograd_gradient(x, err, out, pad[1:], alpha, beta, scratch)
     else:
         plan = _conv_plan.forward(x.shape[1:4], out.shape[1:4], err.shape[1:4], pad, stride, dil)
         gradient(plan, x, err, out, alpha, beta, scratch)
+    if grad_bias is not None:
+        epilogue(_rows(err), None, None, grad_bias, False, False, 0.0)
 
 
 def _is_product(x: Array, w: Array, pad: Triple, stride: Triple) -> bool:

@@ -77,14 +77,17 @@ def update(
     beta: float,
     scratch: Scratch,
     exact: bool = True,
+    grad_bias: Array | None = None,
 ) -> None:
-    """Gradient of the weights; ``exact`` as in ``fprop``."""
+    """Gradient of the weights, and of a bias if asked for; ``exact`` as in ``fprop``."""
     padded = np.pad(x, _borders(pad))
     result = np.empty_like(out)
     everything = ([1, 2, 3, 4], [1, 2, 3, 4])
     for tap, window in _taps(out.shape, err.shape, stride, dil):
         result[tap] = np.tensordot(padded[window], err, axes=everything)
     _blend(result, out, alpha, beta)
+    if grad_bias is not None:
+        epilogue(err.reshape(len(err), -1), None, None, grad_bias, False, False, 0.0)
 
 
 def epilogue(
