@@ -119,14 +119,15 @@ def plot_gate_history(records: Records, theme: Theme = LIGHT, title: str = "") -
     picture = next(iter(records.values.values())).ndim == 4
     moments = [(0, _when(records.epochs[0])), (-1, _when(records.epochs[-1]))]
     columns = [(way, *moment) for way in ways for moment in moments]
-    height = 2.0 if picture else 1.5
+    between = ",\n" if len(columns) > 4 else ", "
+    height = 2.2 if picture else 1.5
     figure = new_figure(theme, max(8.0, 2.2 * len(columns)), 0.5 + height * len(gates))
     set_title(figure, theme, title)
     axes = figure.subplots(len(gates), len(columns), squeeze=False, sharex=True)
     for line, gate in zip(axes, gates, strict=True):
         for ax, (way, record, moment) in zip(line, columns, strict=True):
             values = records.values[gate + way][..., record]
-            draw_signal(ax, gate + way, values, theme, note=f", {moment}")
+            draw_signal(ax, gate + way, values, theme, note=between + moment)
     for ax in axes[-1]:
         ax.set_xlabel("column of patches" if picture else "step t", color=theme.muted, fontsize=9)
     return figure
