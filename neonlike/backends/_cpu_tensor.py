@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from neonlike.backends._buffers import ALIGNMENT, STREAM_BYTES, address
 from neonlike.backends._indexing import ALL, view_of
+from neonlike.backends._score import Score
 from neonlike.backends._tensor import Tensor
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ class CPUTensor(Tensor):
         self.backend.assign_array(target, value if value.ndim >= 2 else value.reshape(target.shape))
 
     def get(self) -> NDArray[Any]:
-        return np.array(self._tensor, order="C")
+        copy = np.array(self._tensor, order="C")
+        return copy if copy.size != 1 else Score.of(copy)
 
     def asnumpyarray(self) -> NDArray[Any]:
         return self._tensor

@@ -80,6 +80,12 @@ def _reduction_shape(a: Any, b: Any, kwargs: dict[str, Any]) -> Shape:
     if not isinstance(axis, int | np.integer) or isinstance(axis, bool):
         raise TypeError(f"a reduction needs one integer axis, got {axis!r}")
     shape = list(operand_shape(a))
+    rank = len(shape)
+    if not -rank <= axis < rank:
+        raise IndexError(
+            f"cannot reduce axis {axis} of a tensor or op-tree of shape {tuple(shape)}: "
+            f"axis must be from 0 to {rank - 1}, or from {-rank} to -1 to count from the end"
+        )
     shape[axis] = 1
     return tuple(shape)
 

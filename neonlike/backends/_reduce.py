@@ -46,9 +46,10 @@ class ReduceMixin(EagerMixin):
         keepdims: bool = True,
     ) -> Any:
         """Return the mean along ``axis`` of a tensor or op-tree."""
+        total = self.sum(a, axis)
         shape = a.shape
         count = shape[0] * shape[1] if axis is None else shape[axis]
-        return self.build("mul", self.sum(a, axis), 1.0 / count if count else math.nan, out=out)
+        return self.build("mul", total, 1.0 / count if count else math.nan, out=out)
 
     def var(
         self,

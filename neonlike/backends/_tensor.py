@@ -102,7 +102,10 @@ class Tensor(Operand, abc.ABC):
 
     @abc.abstractmethod
     def get(self) -> NDArray[Any]:
-        """Return a fresh C-contiguous ndarray with the values."""
+        """Return a fresh C-contiguous ndarray with the values.
+
+        With one element it also acts as a number, as ``float(cost.get())`` needs with NumPy 2.4.
+        """
 
     @abc.abstractmethod
     def asnumpyarray(self) -> NDArray[Any]:

@@ -27,11 +27,15 @@ class Callback(NervanaObject):
     runs_last: ClassVar[bool] = False
     writes_files: ClassVar[bool] = False
 
+    # for subclasses of users that do not call super().__init__()
+    epoch_freq: Any = 1
+    minibatch_freq: Any = 1
+    costnm: str | None = None
+
     def __init__(self, epoch_freq: Any = 1, minibatch_freq: Any = 1) -> None:
         super().__init__()
         self.epoch_freq = epoch_freq
         self.minibatch_freq = minibatch_freq
-        self.costnm: str | None = None
 
     def get_description(self, skip: list[str] = [], **kwargs: Any) -> dict[str, Any]:
         """Describe the callback; data sets appear as ``{'type': 'Data', 'name': name}``."""

@@ -11,6 +11,19 @@ from neonlike.callbacks._base import is_data
 from neonlike.callbacks._history import copy_history, restore_history
 from neonlike.models._dry_run import FirstBatches
 
+# what the container asks of a callback; those of users need not derive from Callback
+REQUIRED = (
+    "epoch_freq",
+    "minibatch_freq",
+    "should_fire",
+    "on_train_begin",
+    "on_epoch_begin",
+    "on_minibatch_begin",
+    "on_minibatch_end",
+    "on_epoch_end",
+    "on_train_end",
+)
+
 
 class CallbackList(NervanaObject):
     """Base of ``Callbacks``: the list itself.
@@ -35,7 +48,12 @@ class CallbackList(NervanaObject):
         self.epoch_minibatches = 0
 
     def add_callback(self, callback: Any, insert_pos: int | None = None) -> None:
-        """Append a callback, or insert it at a position of the list."""
+        """Append a callback, or insert it at a position of the list.
+
+        Raises:
+            TypeError: it is a class, or lacks something that callbacks have.
+        """
+        check_callback(callback)
         if hasattr(callback, "attach"):
             callback.attach(weakref.proxy(self))
         position = len(self.callbacks) if insert_pos is None else insert_pos
@@ -81,7 +99,7 @@ class CallbackList(NervanaObject):
     def _active_in_groups(self) -> tuple[list[Any], list[Any]]:
         first: list[Any] = []
         last: list[Any] = []
-        for callback in self.callbacks:  # those of users need not derive from Callback
+        for callback in self.callbacks:
             if not (self.dry_run and getattr(callback, "writes_files", False)):
                 (last if getattr(callback, "runs_last", False) else first).append(callback)
         return first, last
@@ -91,3 +109,23 @@ class CallbackList(NervanaObject):
         for callback in callbacks:
             if callback.should_fire(data, model, when[-1], getattr(callback, freq)):
                 getattr(callback, hook)(data, model, *when)
+
+
+def check_callback(callback: Any) -> None:
+    """Refuse what cannot be a callback.
+
+    Raises:
+        TypeError: it is a class, or lacks something that callbacks have.
+    """
+    if isinstance(callback, type):
+        raise TypeError(
+            f"add_callback needs an object, got the class {callback.__name__}; "
+            f"add {callback.__name__}(...)"
+        )
+    lacking = [name for name in REQUIRED if not hasattr(callback, name)]
+    if lacking:
+        raise TypeError(
+            f"add_callback needs an object of a subclass of Callback, got {callback!r}, which "
+            f"lacks {', '.join(lacking)}; derive its class from neonlike.callbacks.callbacks."
+            "Callback, which has them all"
+        )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neonlike._logging import display
-from neonlike._object import NervanaObject
+from neonlike._object import NervanaObject, check_count
 from neonlike.callbacks._callback_list import CallbackList
 from neonlike.callbacks._checkpoint import CheckpointCallback
 from neonlike.callbacks._deconv import DeconvCallback
@@ -80,7 +80,9 @@ class Callbacks(CallbackList):
         epoch_marker: minibatches done in completed epochs.
 
     Raises:
-        ValueError: eval_freq without eval_set, or resume without checkpoint.
+        TypeError: eval_freq, serialize or history is no whole number.
+        ValueError: one of them is negative, eval_freq without eval_set, or resume without
+            checkpoint.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Callbacks(CallbackList):
         super().__init__(dry_run)
         if train_set is not None:
             logger.warning("Callbacks ignores its argument train_set, which is deprecated")
+        _check_counts(eval_freq=eval_freq or 0, serialize=serialize, history=history)
         if eval_freq and eval_set is None:
             raise ValueError("Evaluation frequency specified but no eval set provided!")
         if resume and not checkpoint:
@@ -339,6 +342,11 @@ class Callbacks(CallbackList):
         if self.save_path:
             raise KeyboardInterrupt(f"Checkpoint file saved to {self.save_path}")
         raise KeyboardInterrupt
+
+
+def _check_counts(**counts: Any) -> None:
+    for argument, count in counts.items():
+        check_count("Callbacks", argument, count, least=0)
 
 
 def _rebuild(description: Mapping[str, Any], model: Any, data: Mapping[str, Any]) -> Any:

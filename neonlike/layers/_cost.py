@@ -7,11 +7,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from neonlike._object import NervanaObject
+from neonlike.backends._score import Score
 from neonlike.layers._base import Layer
 from neonlike.layers._container import flatten
 from neonlike.layers._errors import check_object, describe
 from neonlike.layers._shapes import interpret_in_shape
-from neonlike.transforms import Score
 
 
 class GeneralizedCost(NervanaObject):

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from neonlike._object import NervanaObject
+from neonlike.backends._score import Score
 from neonlike.layers._container import LayerContainer, flatten
-from neonlike.transforms import Score
 
 
 class Multicost(NervanaObject):

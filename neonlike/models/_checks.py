@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 from neonlike._object import check_count
@@ -10,11 +11,11 @@ NO_MINIBATCHES = "the data set delivers no minibatches"
 ITERATOR = ("nbatches", "ndata", "__iter__")
 
 
-def check_fit(name: str, dataset: Any, optimizer: Any, num_epochs: Any, callbacks: Any) -> None:
+def check_fit(model: Any, dataset: Any, optimizer: Any, num_epochs: Any, callbacks: Any) -> None:
     """Check the arguments of ``fit``.
 
     Args:
-        name: of the model, for messages.
+        model: the model that is trained.
         dataset: iterator over (inputs, targets).
         optimizer: optimizer.
         num_epochs: total number of epochs.
@@ -22,8 +23,9 @@ def check_fit(name: str, dataset: Any, optimizer: Any, num_epochs: Any, callback
 
     Raises:
         TypeError: one of them is of another kind.
-        ValueError: a negative number of epochs.
+        ValueError: a negative number of epochs, or callbacks of another model.
     """
+    name = model.name
     check_count(name, "num_epochs", num_epochs, least=0)
     lacking = [attribute for attribute in ITERATOR if not hasattr(dataset, attribute)]
     if lacking or isinstance(dataset, type):
@@ -37,6 +39,17 @@ def check_fit(name: str, dataset: Any, optimizer: Any, num_epochs: Any, callback
     ):
         if not hasattr(value, method) or isinstance(value, type):
             raise TypeError(f"{name}: {what} must be an object {advice}, got {_shown(value)}")
+    _check_owner(model, callbacks)
+
+
+def _check_owner(model: Any, callbacks: Any) -> None:
+    reference = getattr(callbacks, "model", None)
+    owner = reference() if isinstance(reference, weakref.ref) else None
+    if owner is not None and owner is not model:
+        raise ValueError(
+            f"{model.name}: the callbacks were made for another model, {owner.name}; "
+            "make Callbacks(model, ...) for the model that is trained"
+        )
 
 
 def pair(name: str, batch: Any) -> tuple[Any, Any]:

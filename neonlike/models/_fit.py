@@ -34,9 +34,10 @@ class FitMixin(TrainStateMixin):
 
         Raises:
             TypeError: an argument, or a minibatch of the data set, is of the wrong kind.
-            ValueError: the data set delivers nothing, or no targets.
+            ValueError: the data set delivers nothing, or no targets, or the callbacks were made
+                for another model.
         """
-        check_fit(self.name, dataset, optimizer, num_epochs, callbacks)
+        check_fit(self, dataset, optimizer, num_epochs, callbacks)
         if self.dry_run:
             dataset, num_epochs = self._limited(dataset), self.epoch_index + 1
         self._train_set = dataset

@@ -1,5 +1,6 @@
 """Activations, cost functions and metrics."""
 
+from neonlike.backends._score import Score as Score
 from neonlike.transforms._bleu import BLEUScore as BLEUScore
 from neonlike.transforms._classification import Accuracy as Accuracy
 from neonlike.transforms._classification import LogLoss as LogLoss
@@ -20,7 +21,6 @@ from neonlike.transforms._ranking import roc_curve as roc_curve
 from neonlike.transforms._rectifiers import Explin as Explin
 from neonlike.transforms._rectifiers import Rectlin as Rectlin
 from neonlike.transforms._rectifiers import Rectlinclip as Rectlinclip
-from neonlike.transforms._score import Score as Score
 from neonlike.transforms._segmentation import MeanIoU as MeanIoU
 from neonlike.transforms._segmentation import PixelAccuracy as PixelAccuracy
 from neonlike.transforms._segmentation import PixelwiseCrossEntropy as PixelwiseCrossEntropy

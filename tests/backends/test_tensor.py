@@ -61,6 +61,15 @@ class TestAttributes:
         assert CPUTensor(be, ary=[1, 2], dtype=np.int32).get().dtype == np.int32
         assert CPUTensor(be, shape=(2, 3)).shape == (2, 3)
 
+    def test_one_element_is_a_number(self, be: Any) -> None:
+        values = be.array([[2.5]]).get()
+        assert float(values) == float(be.ones((4, 5)).get()[:1, :1].sum() * 2.5) == 2.5
+        assert f"{values:.2f} {int(values)}" == "2.50 2"
+        assert "%.2f" % values == "2.50"  # noqa: UP031  # what old scripts say
+        assert values.shape == (1, 1)
+        assert isinstance(values, np.ndarray)
+        assert type(be.ones((1, 2)).get()) is np.ndarray
+
     def test_memory_is_aligned(self, be: Any) -> None:
         assert all(be.empty((n, 3)).raw() % 64 == 0 for n in range(1, 8))
         x = be.ones((4, 4))

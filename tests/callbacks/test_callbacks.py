@@ -191,6 +191,47 @@ def test_eval_freq_needs_eval_set(be: Any) -> None:
         Callbacks(mlp(), eval_freq=1)
 
 
+@pytest.mark.parametrize("argument", ["eval_freq", "serialize", "history"])
+def test_counts_are_whole_numbers(be: Any, argument: str) -> None:
+    with pytest.raises(TypeError, match=f"{argument} must be a whole number .* got '1'"):
+        Callbacks(mlp(), eval_set=data(), **{argument: "1"})
+    with pytest.raises(ValueError, match=f"{argument} must be .* got -1"):
+        Callbacks(mlp(), eval_set=data(), **{argument: -1})
+
+
+def test_subclass_without_super_init(be: Any) -> None:
+    class Careless(Callback):
+        def __init__(self) -> None:
+            self.epochs: list[int] = []
+
+        def on_epoch_end(self, callback_data: Any, model: Any, epoch: int) -> None:
+            self.epochs.append(epoch)
+
+    model, careless = mlp(), Careless()
+    callbacks = Callbacks(model)
+    callbacks.add_callback(careless)
+    fit(model, callbacks)
+    assert careless.epochs == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (3, "a subclass of Callback, got 3, which lacks epoch_freq, .*; derive"),
+        (Spy, r"got the class Spy; add Spy\(...\)"),
+    ],
+)
+def test_add_callback_refuses_what_is_none(be: Any, wrong: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        Callbacks(mlp()).add_callback(wrong)
+
+
+def test_callbacks_of_another_model(be: Any) -> None:
+    model, other = mlp(), mlp()
+    with pytest.raises(ValueError, match=f"made for another model, {other.name}; make Callbacks"):
+        fit(model, Callbacks(other))
+
+
 def test_metric_without_eval_freq_is_ignored(be: Any) -> None:
     callbacks = Callbacks(mlp(), metric=Misclassification(), eval_set=data(), progress_bar=False)
     assert not any(isinstance(c, MetricCallback) for c in callbacks.callbacks)

@@ -169,3 +169,12 @@ def test_long_rows_that_end_within_a_chunk() -> None:
     a, b = rows((20, 1536), np.float32)[:, :1501], rows((23, 1536), np.float32)[:, :1501]
     assert fast._is_long(a, b)
     check(fast.gemm, a, b.T, np.full((20, 23), np.nan, np.float32), 1.0, 0.0)
+
+
+@SETS
+def test_inf_and_nan_are_silent(gemm: Callable[..., None]) -> None:
+    a, b, out = np.full((2, 3), np.inf), np.zeros((3, 2)), np.zeros((2, 2))
+    gemm(a, b, out)  # inf * 0; warnings are errors
+    assert np.isnan(out).all()
+    with pytest.warns(RuntimeWarning, match="invalid"):
+        np.add(np.inf, -np.inf)  # here the settings are as before

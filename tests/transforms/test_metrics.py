@@ -151,4 +151,5 @@ def test_score_is_array_and_number() -> None:
     with pytest.raises(ValueError, match="size 1"):
         float(Score.of([1.0, 2.0]))
     assert isinstance(score.sum(), np.float32)
+    assert type(score * np.ones((2, 3))) is np.ndarray
     assert type(pickle.loads(pickle.dumps(score))) is np.ndarray

@@ -5,6 +5,9 @@ Numba is loaded for products on threads only, and for those of long rows.
 
 from __future__ import annotations
 
+import threading
+from contextvars import Context
+
 import numpy as np
 
 from neonlike.kernels._types import Array
@@ -19,6 +22,23 @@ _LONG = 1024  # shorter sums: BLAS
 _FEWEST_ROWS = 16
 LONG_ROWS = 128  # at most, of the smaller matrix: a chunk of them takes half of the second cache
 _BAD_STRIDE = 1024  # bytes; BLAS is slow at its multiples
+
+
+class _Silent(threading.local):
+    """``run(function, *args)`` without NumPy's floating-point warnings.
+
+    NumPy keeps their settings in a context. To run in one that is ready costs nothing that could
+    be measured, to enter ``np.errstate`` as much as a small product. Only one thread at a time
+    may use a context.
+    """
+
+    def __init__(self) -> None:
+        context = Context()
+        context.run(np.seterr, all="ignore")
+        self.run = context.run
+
+
+_silent = _Silent()
 
 
 def gemm(a: Array, b: Array, out: Array, alpha: float = 1.0, beta: float = 0.0) -> None:
@@ -70,7 +90,7 @@ def _gemm(a: Array, b: Array, out: Array, alpha: float, beta: float) -> None:
         _gemm_parts.split(a, a_transposed, b, b_transposed, out, alpha, beta, parts)
     elif alpha == 1 and beta == 0 and all(x.flags.c_contiguous for x in (a, b, out)):
         # costs least, but would copy slices
-        np.dot(a.T if a_transposed else a, b.T if b_transposed else b, out=out)
+        _silent.run(np.dot, a.T if a_transposed else a, b.T if b_transposed else b, out)
     else:
         _call_blas(a, a_transposed, b, b_transposed, out, alpha, beta)
 

@@ -1,4 +1,4 @@
-"""``Score``: small result arrays that also act as a number (spec usage 9)."""
+"""``Score``: small arrays that also act as a number (spec usage 9)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 
 
 class Score(np.ndarray[Any, Any]):
-    """A result of ``Model.eval`` or a cost layer: an array that, with one element, is a number.
+    """A result of ``Model.eval``, a cost layer or ``Tensor.get``: with one element, also a number.
 
     Scripts index such results, multiply them, and put them straight into a
-    ``%.1f``; NumPy 2.4 refuses the last for arrays, so it is defined here.
+    ``%.1f`` or ``float()``; NumPy 2.4 refuses the last two for arrays of one
+    axis or more, so they are defined here.
 
     Example:
         >>> "%.1f" % (Score.of([0.25]) * 100)
@@ -30,8 +31,10 @@ class Score(np.ndarray[Any, Any]):
         return int(self.item())
 
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
-        """Return what NumPy would for a plain array: a scalar for the sum of all elements."""
-        return array[()] if return_scalar else array.view(type(self))
+        """Return what NumPy would: a scalar for the sum of all elements, a plain larger array."""
+        if return_scalar:
+            return array[()]
+        return array.view(type(self)) if array.size == 1 else array
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Pickle as a plain array, which is read without neonlike."""
