@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import hashlib
@@ -52,7 +53,9 @@ def cache_folder() -> str:
         with tempfile.TemporaryFile(dir=folder):
             return str(folder)
     except (OSError, RuntimeError):  # Path.home() raises RuntimeError for users without a home
-        return tempfile.mkdtemp(prefix="neonlike-")  # code is read from it: nobody else's to write
+        own = tempfile.mkdtemp(prefix="neonlike-")  # code is read from it: nobody else's to write
+        atexit.register(shutil.rmtree, own, ignore_errors=True)
+        return own
 
 
 def remove_unused(base: Path) -> None:
