@@ -38,17 +38,17 @@ SYNTHETIC_NOTE = (
 
 
 def write_report(
-    outcome: Outcome, history: History, model: Any, data: GenderData, train: Any, folder: Path
+    outcome: Outcome, history: str, model: Any, data: GenderData, train: Any, folder: Path
 ) -> Path:
-    """Write report.html and its PNG files."""
+    """Write report.html and its PNG files; ``history`` is the file of the training."""
     report = _opened(outcome, f"{outcome.network} on {outcome.title}")
     report.section("Training")
-    _add_curves(report, [history], ["training"], outcome)
+    _add_curves(report, [History.read(history)], ["training"], outcome)
     _add_test(report, outcome, data)
     report.section("What the network looks at")
     add_filters(report, model, outcome.title)
     add_feature_maps(report, model, data, outcome)
-    add_recurrent(report, model, train, outcome.title)
+    add_recurrent(report, model, train, outcome.title, history)
     add_layers(report, model, train)
     _add_settings(report, folder)
     return report.write(folder)

@@ -34,8 +34,9 @@ from neonlike.models import Model
 from neonlike.optimizers import Adam
 from neonlike.transforms import CrossEntropyMulti, Misclassification
 from neonlike.util.argparser import extract_valid_args
-from neonlike.visualizations import History, count_parameters
+from neonlike.visualizations import count_parameters
 
+WITHOUT_STEPS = "mlp", "cnn"  # networks without recurrent layers
 SAMPLE = 500  # training images whose error is watched beside the validation error
 
 
@@ -95,6 +96,8 @@ def train_network(
     best = BestModel(checkpoints / "best.prm", sample, args.eval_freq)
     callbacks.add_callback(best)
     callbacks.add_callback(CsvHistoryCallback(folder / "history.csv"))
+    if network not in WITHOUT_STEPS:
+        callbacks.add_recurrent_matrix_callback()
 
     start, interrupted = time.perf_counter(), False
     try:
@@ -122,7 +125,7 @@ def train_network(
         interrupted=interrupted,
     )
     outcome.save(folder)
-    write_report(outcome, History.read(files["output_file"]), model, data, train, folder)
+    write_report(outcome, files["output_file"], model, data, train, folder)
     return outcome
 
 

@@ -30,6 +30,7 @@ from neonlike.layers import Conv
 GENDER = Path(__file__).parents[2] / "examples" / "gender"
 FILES = {
     "activity_ReNet_0.png", "activity_ReNet_1.png", "graph.png",
+    "matrices_ReNet_0.png", "matrices_ReNet_1.png",
     "config.json", "curves.png", "environment.json", "errors.png", "confusion.png",
     "feature_maps.png", "filters.png", "gradients.png", "history.csv", "history.h5",
     "predictions.csv", "report.html", "result.json", "roc.png", "checkpoints",

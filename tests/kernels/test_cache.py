@@ -58,17 +58,17 @@ def test_a_new_version_removes_old_ones(tmp_path: Path) -> None:
 
 def test_a_temporary_folder_goes_with_the_process(tmp_path: Path) -> None:
     """Where the cache folder cannot be written, kernels work, and nothing is left behind."""
-    occupied, temporary = tmp_path / "file", tmp_path / "tmp"
+    occupied, temporary, program = (tmp_path / name for name in ("file", "tmp", "program.py"))
     occupied.touch()
     temporary.mkdir()
-    program = PROGRAM + "assert os.listdir(os.environ['TMPDIR'])\n"
-    program = "import os\n" + program.replace("shutil.rmtree(cache_folder())\n", "")
+    program.write_text(
+        PROGRAM.replace(
+            "shutil.rmtree(cache_folder())", "import os\nassert os.listdir(os.environ['TMPDIR'])"
+        )
+    )
     environment = {"NUMBA_CACHE_DIR": str(occupied), "TMPDIR": str(temporary)}
     done = subprocess.run(
-        [sys.executable, "-c", program],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
+        [sys.executable, str(program)], env=os.environ | environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert os.listdir(temporary) == []
+    assert list(temporary.iterdir()) == []
