@@ -96,7 +96,7 @@ def test_the_report_says_synthetic_and_metadata(quick: tuple[Path, str]) -> None
     page = (quick[0] / "runs" / "renet-synthetic" / "report.html").read_text("utf-8")
     assert "synthetic faces" in page
     assert "metadata, not facts" in page
-    assert page.count("<figure") == 8
+    assert page.count("<figure") == 13
     assert "http:" not in page
     assert "https:" not in page
     assert "ReNet_0" in page

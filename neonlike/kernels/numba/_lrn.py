@@ -67,8 +67,9 @@ def _fprop_part(
             sums[:] = 1
             for near in _neighbours(c, maps, depth):
                 _add_squares(sums, x[near, start:stop], x.dtype.type(scale))
-            _power(sums, bpower, out[c, start:stop])
-            _multiply(out[c, start:stop], x[c, start:stop])
+            target = out[c, start:stop]
+            target[:] = 0
+            _add_scaled(target, x[c, start:stop], sums, bpower)
 
 
 @jit
@@ -105,17 +106,15 @@ def _bprop_part(
     first, last = span(part, parts, columns, _BLOCK)
     for start in range(first, last, _BLOCK):
         stop = min(start + _BLOCK, last)
-        cross = np.empty(stop - start, x.dtype)
         for c in range(maps):
-            cross[:] = 0
+            target = delta[c, start:stop]
+            target[:] = 0
             for near in _neighbours(c, maps, depth):
                 _add_cross(
-                    cross, out[near, start:stop], err[near, start:stop], denom[near, start:stop]
+                    target, out[near, start:stop], err[near, start:stop], denom[near, start:stop]
                 )
-            target = delta[c, start:stop]
-            _power(denom[c, start:stop], bpower, target)
-            _multiply(target, err[c, start:stop])
-            _add_products(target, x[c, start:stop], cross, factor)
+            _multiply(target, x[c, start:stop], factor)
+            _add_scaled(target, err[c, start:stop], denom[c, start:stop], bpower)
 
 
 @inline
@@ -136,26 +135,19 @@ def _add_cross(sums: Array, out: Array, err: Array, denom: Array) -> None:
 
 
 @jit
-def _add_products(out: Array, x: Array, y: Array, factor: float) -> None:
+def _multiply(out: Array, x: Array, factor: float) -> None:
     for n in range(out.size):
-        out[n] += factor * x[n] * y[n]
+        out[n] *= factor * x[n]
 
 
 @jit
-def _multiply(out: Array, x: Array) -> None:
-    for n in range(out.size):
-        out[n] *= x[n]
-
-
-@jit
-def _power(x: Array, exponent: float, out: Array) -> None:
-    """``out = x ** -exponent``; roots for the usual exponent, as they are far cheaper."""
-    unit = x.dtype.type(1)
+def _add_scaled(out: Array, x: Array, denom: Array, exponent: float) -> None:
+    """``out += x * denom ** -exponent``; roots for the usual exponent, as they are far cheaper."""
     if exponent == 0.75:
         for n in range(x.size):
-            root = np.sqrt(x[n])
-            out[n] = unit / (root * np.sqrt(root))
+            root = np.sqrt(denom[n])
+            out[n] += x[n] / (root * np.sqrt(root))
     else:
         power = x.dtype.type(-exponent)
         for n in range(x.size):
-            out[n] = x[n] ** power
+            out[n] += x[n] * denom[n] ** power
