@@ -86,8 +86,8 @@ def style_axes(ax: Any, theme: Theme, title: str = "", xlabel: str = "", ylabel:
 
 
 def add_legend(ax: Any, theme: Theme, **options: Any) -> None:
-    """Add a frameless legend in the theme's ink."""
-    ax.legend(frameon=False, fontsize=8, labelcolor=theme.ink, **options)
+    """Add a frameless legend in the theme's ink, its lines long enough to show dashes."""
+    ax.legend(frameon=False, fontsize=8, labelcolor=theme.ink, handlelength=3, **options)
 
 
 def set_title(figure: Figure, theme: Theme, title: str) -> None:
