@@ -20,7 +20,6 @@ from benchmarks.items.nets import NETS
 
 DEFAULT = ["net_gender_birnn_s64_n32", "net_gender_renet_gru_s64_n32"]
 RESULTS = Path("docs/performance")
-# what two threads are for; the other targets are bounds for one thread all the more
 
 
 def parser() -> argparse.ArgumentParser:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 ALIGNMENT = 64
-STREAM_BYTES = 16 << 20  # results that no cache holds until they are read again
 MAX_VIEWS = 4096
 SLOT_BYTES = 256 * 1024
 PAGE, HUGE_PAGE = 4096, 2 << 20

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from neonlike.backends._buffers import ALIGNMENT, STREAM_BYTES, address
+from neonlike.backends._buffers import ALIGNMENT, address
 from neonlike.backends._indexing import ALL, view_of
 from neonlike.backends._score import Score
 from neonlike.backends._tensor import Tensor
+from neonlike.kernels._memory import STREAM_BYTES
 
 if TYPE_CHECKING:
     from typing import Self

@@ -9,13 +9,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from neonlike.backends._buffers import ALIGNMENT, SLOT_BYTES, STREAM_BYTES, Arena, address
+from neonlike.backends._buffers import ALIGNMENT, SLOT_BYTES, Arena, address
 from neonlike.backends._casting import cast_into
 from neonlike.backends._flatten import Flat, Number
 from neonlike.backends._fusion import FOLDS, NotFusible, Placement, common_dtype
 from neonlike.backends._fusion_loops import Memory, NestPlan
 from neonlike.backends._graph import DType, Value, apply_to_numbers
 from neonlike.backends._overlap import Overlap, overlap_of
+from neonlike.kernels._memory import STREAM_BYTES
 from neonlike.kernels._types import Scratch
 
 

@@ -56,9 +56,7 @@ def filter_params(layer: Layer, fshape: Any) -> dict[str, int]:
             f"{describe(layer)}: expected fshape (height, width, maps), (depth, height, width, "
             f"maps) or a dict with keys T, R, S, K, got {fshape!r}"
         )
-    for name, size in sizes.items():
-        check_count(describe(layer), f"{name} of fshape", size)
-    return sizes
+    return _checked(layer, sizes)
 
 
 def window_params(layer: Layer, fshape: Any, in_shape: tuple[int, ...]) -> dict[str, int]:
@@ -82,9 +80,13 @@ def window_params(layer: Layer, fshape: Any, in_shape: tuple[int, ...]) -> dict[
             f"{describe(layer)}: expected a window as int, (height, width), (depth, height, "
             f"width), dict with keys J, T, R, S, or 'all', got {fshape!r}"
         )
-    for name, size in window.items():
+    return _checked(layer, window)
+
+
+def _checked(layer: Layer, sizes: dict[str, int]) -> dict[str, int]:
+    for name, size in sizes.items():
         check_count(describe(layer), f"{name} of fshape", size)
-    return window
+    return sizes
 
 
 def input_params(layer: Layer, maps: str, axes: str) -> dict[str, int]:

@@ -20,6 +20,7 @@ import functools
 import numpy as np
 from numpy.typing import DTypeLike
 
+from neonlike.kernels._memory import STREAM_BYTES
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba import _vector
 from neonlike.kernels.numba._conv_pack import (
@@ -43,7 +44,6 @@ half_tile = _vector.broadcast_tile(HALF, rectifies=True)
 quarter_tile = _vector.broadcast_tile(QUARTER, rectifies=True)
 
 RING_BYTES = 256 << 10  # share of the second cache; weights and outputs pass through it too
-STREAM_BYTES = 16 << 20  # outputs that no cache holds until they are read again
 
 After = tuple[Array, float]  # biases, slope
 

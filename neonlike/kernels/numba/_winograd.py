@@ -49,7 +49,7 @@ stream_2x3 = transform(_winograd_transform.outputs_2x3, 4, stream=True, rectifie
 stream_4x3 = transform(_winograd_transform.outputs_4x3, 6, stream=True, rectifies=True)
 stream_4x5 = transform(_winograd_transform.outputs_4x5, 8, stream=True, rectifies=True)
 
-fetch_4 = _winograd_transform.fetch(4)
+fetch_outputs = _winograd_transform.fetch(4, write=True)
 POINTS_BYTES = 384 << 10  # share of the second cache
 MOST_UNITS = 4  # that share the weights in the first cache
 # Measured times, in those of a direct product, for each point of a unit, by (size, taps): of a
@@ -426,8 +426,8 @@ def put_outputs(
     if whole:
         target = out.ctypes.data + (((k * height + p) * width + q) * batch + first) * item
         down, step = width * batch, batch
-        if not stream:
-            fetch_4(target + height * width * batch * item, down, step, zero)
+        if size == 4 and not stream:  # those of the next map
+            fetch_outputs(target + height * width * batch * item, down, step, zero)
     then = after[0][k], out.dtype.type(after[1])
     write_outputs(tiling, source, point, target, down, step, then, stream and whole, zero)
     if not whole:

@@ -235,24 +235,8 @@ def _emit_turn(v: Vectors, arguments: Sequence[ir.Value]) -> None:
 turn_lines: Any = intrinsic(_turn_lines)
 
 
-def _fetch_lines(typingctx, address, stride, like):  # type: ignore[no-untyped-def]  # Numba's protocol
-    """``fetch_lines(address, stride, like)``: bring what ``turn_lines`` reads nearer."""
-
-    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        v = Vectors(builder, signature.args[-1])
-        start = v.pointer(args[0])
-        for i in range(LINE_BYTES // v.bytes):
-            v.prefetch(v.at(start, builder.mul(args[1], _INDEX(i))))
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, like), codegen
-
-
-fetch_lines: Any = intrinsic(_fetch_lines)
-
-
-def fetch(size: int) -> Any:
-    """An intrinsic that brings ``size`` x ``size`` lines nearer, as ``_strided`` finds them.
+def fetch(size: int, *, write: bool = False) -> Any:
+    """An intrinsic that brings ``size`` x ``size`` lines nearer, to ``write`` them or to read.
 
     ``op(address, row stride, column stride, like)``; the address need not be valid.
     """
@@ -263,7 +247,7 @@ def fetch(size: int) -> Any:
             v = Vectors(builder, signature.args[-1])
             for line in _strided(v, size, *args[:3]):
                 for place in line:
-                    v.prefetch(place, write=True)
+                    v.prefetch(place, write=write)
             return context.get_dummy_value()
 
         return types.void(*[types.intp] * 3, like), codegen

@@ -35,7 +35,7 @@ from neonlike.kernels.numba._winograd import (
     take_inputs,
     tile,
 )
-from neonlike.kernels.numba._winograd_transform import fetch_lines, turn_lines
+from neonlike.kernels.numba._winograd_transform import fetch, turn_lines
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE, HALF = _vector.WIDE, _vector.HALF
@@ -45,6 +45,7 @@ errors_4x3 = _winograd_transform.transform(_winograd_transform.errors_4x3, 4)
 errors_4x5 = _winograd_transform.transform(_winograd_transform.errors_4x5, 4)
 weights_4x3 = _winograd_transform.transform(_winograd_transform.weights_4x3, 6)
 weights_4x5 = _winograd_transform.transform(_winograd_transform.weights_4x5, 8)
+fetch_16 = fetch(4)  # as many lines as are turned together
 wide_tile = _vector.outer_tile(WIDE)
 half_tile = _vector.outer_tile(HALF)
 quarter_tile = _vector.outer_tile(_vector.QUARTER)
@@ -155,7 +156,7 @@ def take_errors(tiling: Tiling, unit: int, n: int, k: int, err: Array, memory: A
                 continue
             at = ((k * height + p + i) * width + q + j) * batch + first
             source, step = err.ctypes.data + at * item, height * width * batch
-            fetch_lines(source + ahead * item, step, zero)
+            fetch_16(source + ahead * item, 4 * step, step, zero)
             if not whole:
                 patch_errors(tiling, k, (p + i, q + j, first), err, memory)
                 source, step = memory.ctypes.data + tiling.patch * item, line
