@@ -7,9 +7,10 @@ on tiles of m x m outputs (m = 2 or 4 for 3x3, 4 for 5x5), with the linear maps 
 error, C and K change places and the filter is turned by half a circle.
 
 A *unit* is one tile of one line (64 bytes) of batch columns. A few units at a time, so that all of
-it stays in the second cache: transform the inputs of all channels to points[unit][point][c][line];
+it stays in the second cache: transform the inputs of all channels to points[point][unit][c][line];
 then, for each block of output maps, one ``broadcast_tile`` over c per point to
-products[unit][point][k][line], and transform these to the result. Lines of inputs are found by a
+products[point][unit][k][line], and transform these to the result. Products go to memory in the order
+of their places: on jumps, the core would fetch ahead what is another thread's. Lines of inputs are found by a
 table of addresses, outside the image that of zeros; outputs beyond the image or the batch go
 through a patch of memory. Source: spec performance 2.2.
 """
@@ -71,7 +72,7 @@ class Tiling(NamedTuple):
     columns: int  # of tiles
     lines: int  # of batch columns
     together: int  # units that are worked on together
-    point: int  # distance of the points of a unit
+    point: int  # size of a point of a unit
     products: int  # where the products begin
     patch: int  # where the patch begins
     zeros: int  # where a line of zeros begins
@@ -301,7 +302,7 @@ def convolve_part(
             find_inputs(tiling, start + n, x, memory, places[part, n])
         for c in range(channels):
             for n in range(count):
-                target = n * points * tiling.point + c * line
+                target = n * tiling.point + c * line
                 take_inputs(tiling, c, x, memory, places[part, n], target)
         for b in range(blocks.shape[0]):
             k, rows = blocks[b, 0], blocks[b, 1]
@@ -347,14 +348,14 @@ def take_inputs(
     """Transform the inputs of a unit for channel c, all before it done, to ``memory[target:]``."""
     if c == x.shape[0] - 1 and x.shape[4] * x.itemsize % LINE_BYTES:
         bound_inputs(tiling, x, memory, places)
-    to = memory.ctypes.data + target * x.itemsize
+    to, step = memory.ctypes.data + target * x.itemsize, tiling.together * tiling.point
     table, zero = (places.ctypes.data,), x.dtype.type(0)
     if tiling.side == 8:
-        inputs_8(table, to, 8 * tiling.point, tiling.point, (), zero)
+        inputs_8(table, to, 8 * step, step, (), zero)
     elif tiling.side == 6:
-        inputs_6(table, to, 6 * tiling.point, tiling.point, (), zero)
+        inputs_6(table, to, 6 * step, step, (), zero)
     else:
-        inputs_4(table, to, 4 * tiling.point, tiling.point, (), zero)
+        inputs_4(table, to, 4 * step, step, (), zero)
     for at in range(tiling.side**2):
         places[0, at] += places[1, at]
 
@@ -390,7 +391,7 @@ def multiply(
     for point in range(points):
         w = filters.ctypes.data + (start + point * channels * rows) * item
         for n in range(count):
-            at = n * points + point
+            at = point * tiling.together + n
             x = memory.ctypes.data + at * tiling.point * item
             y = memory.ctypes.data + (tiling.products + at * (WIDE | 1) * line) * item
             if rows == WIDE:
@@ -417,11 +418,11 @@ def put_outputs(
     """Transform the products of a unit with map k, row ``row`` of its block, to the result."""
     _, _, height, width, batch = out.shape
     item, line, zero = out.itemsize, LINE_BYTES // out.itemsize, out.dtype.type(0)
-    size, side, point = tiling.size, tiling.side, (WIDE | 1) * line
+    size, unit_lines = tiling.size, (WIDE | 1) * line
     p, q, first = place_of(tiling, unit, line)
     inside = p + size <= height and q + size <= width and first + line <= batch
     whole = inside and beta == 0
-    source = memory.ctypes.data + (tiling.products + n * side * side * point + row * line) * item
+    source = memory.ctypes.data + (tiling.products + n * unit_lines + row * line) * item
     target, down, step = memory.ctypes.data + tiling.patch * item, size * line, line
     if whole:
         target = out.ctypes.data + (((k * height + p) * width + q) * batch + first) * item
@@ -429,7 +430,7 @@ def put_outputs(
         if size == 4 and not stream:  # those of the next map
             fetch_outputs(target + height * width * batch * item, down, step, zero)
     then = after[0][k], out.dtype.type(after[1])
-    write_outputs(tiling, source, point, target, down, step, then, stream and whole, zero)
+    write_outputs(tiling, source, tiling.together * unit_lines, target, down, step, then, stream and whole, zero)
     if not whole:
         put_patch(tiling, unit, k, memory, out, beta)
 

@@ -7,8 +7,8 @@ are the transposes of what ``_winograd`` does to products and filters. Layout: x
 err (K,1,P,Q,N), dw (C,1,R,R,K).
 
 A few units (one tile of one line of batch columns) at a time: transform the inputs of all channels
-to points[unit][point][c][line]; then, for each line of output maps, turn the errors so that a line
-holds the maps of one batch column, transform them to errors[unit][point][n][line of k], and add
+to points[point][unit][c][line]; then, for each line of output maps, turn the errors so that a line
+holds the maps of one batch column, transform them to errors[point][unit][n][line of k], and add
 one ``outer_tile`` per point and block of channels to sums[line of k][point][c][k of the line].
 Each thread has its own sums, transformed back in the end. At the point (1, 1) a unit's errors are
 its sum, so the gradient of a bias is found on the way. Source: spec performance 2.2.
@@ -129,7 +129,7 @@ def add_part(
             find_inputs(tiling, start + n, x, memory, places[part, n])
         for c in range(channels):
             for n in range(count):
-                target = n * tiling.side**2 * tiling.point + c * line
+                target = n * tiling.point + c * line
                 take_inputs(tiling, c, x, memory, places[part, n], target)
         for b in range(sums.shape[1]):
             for n in range(count):
@@ -144,7 +144,8 @@ def take_errors(tiling: Tiling, unit: int, n: int, k: int, err: Array, memory: A
     maps, _, height, width, batch = err.shape
     item, line, zero = err.itemsize, LINE_BYTES // err.itemsize, err.dtype.type(0)
     p, q, first = place_of(tiling, unit, line)
-    turned, square, point = tiling.zeros + line, line * line, (line | 1) * line
+    turned, square, unit_lines = tiling.zeros + line, line * line, (line | 1) * line
+    point = tiling.together * unit_lines
     whole = k + line <= maps and first + line <= batch
     next_p, next_q, next_first = place_of(tiling, unit + tiling.together, line)
     ahead = ((next_p - p) * width + next_q - q) * batch + next_first - first
@@ -163,7 +164,7 @@ def take_errors(tiling: Tiling, unit: int, n: int, k: int, err: Array, memory: A
             turn_lines(source, step, memory.ctypes.data + target * item, zero)
     for lane in range(line):
         source = memory.ctypes.data + (turned + lane * line) * item
-        target = tiling.products + n * tiling.side**2 * point + lane * line
+        target = tiling.products + n * unit_lines + lane * line
         to = memory.ctypes.data + target * item
         if tiling.taps == 5:
             errors_4x5((source, 4 * square, square), to, tiling.side * point, point, (), zero)
@@ -196,7 +197,7 @@ def patch_errors(tiling: Tiling, k: int, place: Unit, err: Array, memory: Array)
 def add_errors(tiling: Tiling, n: int, memory: Array, total: Array, totals: Array) -> None:
     """Add the errors of the ``n``-th unit, held by its point (1, 1), to those of a line of k."""
     line = total.size
-    point = n * tiling.side**2 + tiling.side + 1
+    point = (tiling.side + 1) * tiling.together + n
     start = tiling.products + point * (line | 1) * line
     total[:] = 0
     for lane in range(line):
@@ -210,13 +211,13 @@ def add_errors(tiling: Tiling, n: int, memory: Array, total: Array, totals: Arra
 def add_products(tiling: Tiling, count: int, blocks: Array, memory: Array, sums: Array) -> None:
     """Add the products of ``count`` units to the sums (point, c, line) of a line of maps."""
     item, line, zero = memory.itemsize, LINE_BYTES // memory.itemsize, memory.dtype.type(0)
-    points, point = tiling.side**2, (line | 1) * line
-    x_step, y_step = points * tiling.point, points * point
-    for at in range(points):
-        y = memory.ctypes.data + (tiling.products + at * point) * item
+    x_step, y_step = tiling.point, (line | 1) * line
+    for at in range(tiling.side**2):
+        first = at * tiling.together
+        y = memory.ctypes.data + (tiling.products + first * y_step) * item
         for block in range(blocks.shape[0]):
             c, rows = blocks[block]
-            x = memory.ctypes.data + (at * tiling.point + c * line) * item
+            x = memory.ctypes.data + (first * x_step + c * line) * item
             target = sums.ctypes.data + (at * sums.shape[1] + c) * LINE_BYTES
             if rows == WIDE:
                 wide_tile(x, x_step, y, y_step, count, target, zero)
