@@ -39,8 +39,8 @@ _wide_tile, _wide_half = product_tile(WIDE), product_tile(WIDE, half=True)
 _narrow_tile, _narrow_half = product_tile(NARROW), product_tile(NARROW, half=True)
 _THIN = 2  # columns of a thin tile
 _thin_tiles, _thin_tile = thin_tile(WIDE, 4, _THIN), thin_tile(WIDE, 1, _THIN)
-# Columns beyond whole lines that thin tiles do faster than half a line; none if packed rows are no
-# whole vectors.
+# Columns beyond whole halves of lines that thin tiles do faster than another half; none if packed
+# rows are no whole vectors.
 _MOST_THIN = 6 if WIDE % _vector.LANES == 0 else 0
 
 
@@ -95,11 +95,13 @@ class Block(NamedTuple):
 
 
 def panel_width(columns: int, threads: int, unit: int) -> int:
-    """Columns per panel in multiples of ``unit``: as many panels as keep all threads busy."""
+    """Columns per panel: as many panels as keep all threads busy, in widths that tiles do fast."""
     panels = -(-columns // _MAX_WIDTH)
     while panels % threads and columns >= (panels + 1) * _MIN_WIDTH:
         panels += 1
-    return -(-columns // panels // unit) * unit
+    width = -(-columns // panels)
+    step = _THIN if 0 < width % unit <= _MOST_THIN else unit
+    return -(-width // step) * step
 
 
 @inner
@@ -269,13 +271,13 @@ def accumulate(
     Up to NARROW - 1 rows beyond the result are touched: zero is added to them.
     """
     line, pitch = LINE_BYTES // panel.itemsize, block.pitch
-    rest, whole = block.width % line, rows // WIDE * WIDE
+    rest, whole = block.width % (line // 2), rows // WIDE * WIDE
     thin = 0 < rest <= _MOST_THIN
-    edge = block.width - rest if thin else pitch  # tiles of lines end here
+    edge = block.width - rest if thin else pitch  # tiles of lines and their halves end here
     for row in range(0, whole, WIDE):
         w, target = start + row * count, out + row * pitch
         for j in range(0, edge, line):
-            if j + line <= pitch:
+            if j + line <= edge:
                 _wide_tile(
                     packed, w, panel, x + j, target + j, pitch, count, some_rows(block.plan, count)
                 )

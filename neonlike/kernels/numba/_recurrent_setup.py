@@ -7,6 +7,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from neonlike.kernels._memory import GUARD_BYTES
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba._recurrent_activation import Code
 from neonlike.kernels.numba._recurrent_ahead import PLAN_SIZE
@@ -71,7 +72,9 @@ def make_work(
     units, unit, columns = w.shape[1], row_unit(w), geometry[0] * geometry[2]
     threads = threads_for(w.size + others.size, geometry)
     width, line = panel_width(columns, threads, unit), LINE_BYTES // w.itemsize
-    panel = -(-(panel_rows * units + inputs + NARROW) * width // line) * line + line
+    pitch = -(-width // unit) * unit
+    panel = -(-(panel_rows * units + inputs + NARROW) * pitch // line) * line + line
+    panel += GUARD_BYTES // w.itemsize
     return Work(
         geometry,
         directions,
