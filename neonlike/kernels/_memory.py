@@ -3,4 +3,12 @@
 from __future__ import annotations
 
 STREAM_BYTES = 16 << 20  # results that no cache holds until they are read again
-GUARD_BYTES = 64 << 10  # between what threads write, for cores fetch ahead of their own thread
+_GAP_BYTES = 16 << 10
+
+
+def apart(size: int, itemsize: int) -> int:
+    """Elements for ``size`` of one thread's, and the gap to the memory of the next one.
+
+    Cores fetch ahead of what they walk through, and without a gap would take it from each other.
+    """
+    return size + _GAP_BYTES // itemsize

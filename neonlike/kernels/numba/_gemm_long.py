@@ -15,7 +15,7 @@ import numpy as np
 
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba import _vector
-from neonlike.kernels.numba._jit import inner, jit
+from neonlike.kernels.numba._jit import inner, jit, owner
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
 from neonlike.kernels.numba.blas import LONG_ROWS
@@ -49,7 +49,7 @@ def _product(
     share(_part, parts, (a, b, out, transposed, alpha, beta, parts))
 
 
-@inner
+@owner
 def _part(
     part: int,
     a: Array,

@@ -9,6 +9,7 @@ from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
 
 _CHUNK = 16  # parts begin at multiples of it, so that each has whole vectors
+_MANY_ROWS = 256  # enough to cut these, since parts of columns meet in every row
 
 
 @jit
@@ -38,14 +39,15 @@ def _part(
     beta: float,
     parts: int,
 ) -> None:
-    """Part number ``part`` of the columns of the product, or of the rows if it has more."""
+    """Part number ``part`` of the rows of the product, or of the columns if these are more."""
     m, n = out.shape
     k = a.shape[0] if a_transposed else a.shape[1]
     lda, ldb, ldc = leading_dimension(a), leading_dimension(b), leading_dimension(out)
-    start, stop = span(part, parts, max(m, n), _CHUNK)
+    cuts_columns = m <= n and m < _MANY_ROWS
+    start, stop = span(part, parts, n if cuts_columns else m, _CHUNK)
     if stop == start:
         return
-    top, bottom, left, right = (0, m, start, stop) if n >= m else (start, stop, 0, n)
+    top, bottom, left, right = (0, m, start, stop) if cuts_columns else (start, stop, 0, n)
     a_start = top if a_transposed else top * lda
     b_start = left * ldb if b_transposed else left
     # memory holds out.T column-major, and out.T = b.T @ a.T

@@ -5,6 +5,7 @@ Decorators for kernels, all lazy (nothing compiles at import), cached on disk, w
 - ``jit``: serial; called from Python or from other kernels.
 - ``jit_sum``: ``jit`` whose sums may be reordered, so that they vectorise.
 - ``inner``: ``jit`` without the code that Python needs to call it; compiles faster.
+- ``owner``: ``jit`` for functions that make arrays.
 - ``inline``: pasted into the kernels that call it, before their types are known. A helper with
   one caller then costs no compile time of its own, which halves that of a deep kernel.
 - ``pjit``: loops over ``prange`` run in parallel. A ``pjit`` kernel is called from Python only
@@ -13,6 +14,10 @@ Decorators for kernels, all lazy (nothing compiles at import), cached on disk, w
   body of its ``prange`` be a call of one ``jit`` function: Numba makes array expressions in the
   body into parallel loops of their own, which for views of tuple members gave wrong results.
   A big kernel compiles in half the time when ``_share`` runs its parts instead.
+
+Numba counts the references to an array at each slice of it, atomically, in memory that all threads
+share: counting took up to half the time of a kernel on two threads. So only ``owner`` and ``pjit``
+count; the others make no arrays, and return none unless they are ``inline``.
 
 Floating-point flags leave out ``nnan`` and ``ninf``, so that nan and inf survive, and
 ``reassoc`` except in sums, since it deletes rounding tricks.
@@ -69,9 +74,15 @@ class KernelCache(FunctionCache):
             logger.warning("cannot keep compiled code in %s: %s", self.cache_path, error)
 
 
-def dispatcher(function: Callable[..., Any], flags: set[str] = FAST, **options: Any) -> Any:
-    """A Numba dispatcher for ``function`` that caches in :func:`cache_folder`."""
-    build = numba.njit(error_model="numpy", fastmath=flags, nogil=True, **options)(function)
+def dispatcher(
+    function: Callable[..., Any], flags: set[str] = FAST, *, counts: bool = False, **options: Any
+) -> Any:
+    """A Numba dispatcher for ``function`` that caches in :func:`cache_folder`.
+
+    Only with ``counts`` it counts references, and can make arrays.
+    """
+    options |= {"error_model": "numpy", "fastmath": flags, "nogil": True, "_nrt": counts}
+    build = numba.njit(**options)(function)
     configured = settings.CACHE_DIR
     settings.CACHE_DIR = cache_folder()  # read here only: other users' caches stay put
     try:
@@ -97,6 +108,11 @@ def inner(function: F) -> F:
     return cast(F, dispatcher(function, no_cpython_wrapper=True, no_cfunc_wrapper=True))
 
 
+def owner(function: F) -> F:
+    """Compile ``function``, which makes arrays, for one thread."""
+    return cast(F, dispatcher(function, counts=True))
+
+
 def inline(function: F) -> F:
     """Paste ``function`` into the kernels that call it."""
     return cast(F, dispatcher(function, inline="always"))
@@ -110,7 +126,7 @@ def pjit(function: F) -> F:
     )
     serial.__qualname__ = f"{function.__qualname__}__serial"
     serial.__module__ = function.__module__
-    builds = dispatcher(serial), dispatcher(function, parallel=True)
+    builds = dispatcher(serial, counts=True), dispatcher(function, parallel=True, counts=True)
 
     @functools.wraps(function)
     def kernel(*args: Any) -> Any:

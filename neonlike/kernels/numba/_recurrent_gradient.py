@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from neonlike.kernels._memory import apart
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba import _vector
 from neonlike.kernels.numba._jit import inner, jit
@@ -103,7 +104,8 @@ def make_plan(
     chunk = _up(-(-columns // -(-columns // (lines * line))), line)
     pitch = chunk + line  # an odd number of lines: rows meet in few places of the caches otherwise
     parts = min(threads, directions * tiles)
-    chunks = scratch("gradient chunks", (parts, (delta + ROWS) * pitch), dw.dtype)
+    size = apart((delta + ROWS) * pitch, dw.itemsize)
+    chunks = scratch("gradient chunks", (parts, size), dw.dtype)
     sums = scratch("gradient sums", (directions * tiles, (reset + COLUMNS) * ROWS), dw.dtype)
     offsets = scratch("gradient offsets", (ROWS,), np.int64)
     offsets[:] = np.arange(ROWS) * pitch

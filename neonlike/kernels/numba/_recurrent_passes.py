@@ -416,11 +416,23 @@ def _emit_thin(
             for (vector, scalar), total in zip(terms, sums, strict=True)
         ]
 
-    sums = loop(builder, count, [v.zero()] * (len(parts) * columns), step)
-    for n, total in enumerate(sums):
-        part, j = divmod(n, columns)
-        for lane in range(v.lanes):
-            row = builder.mul(pitch, _INDEX(part * v.lanes + lane))
-            place = v.at(v.at(out, row), j)
-            value = builder.extract_element(total, ir.IntType(32)(lane))
-            builder.store(builder.fadd(builder.load(place), value), place)
+    places = [
+        [
+            v.at(out, builder.add(builder.mul(pitch, _INDEX(first + lane)), _INDEX(j)))
+            for lane in range(v.lanes)
+        ]
+        for first in range(0, len(parts) * v.lanes, v.lanes)
+        for j in range(columns)
+    ]
+    before = [_gather(v, lanes) for lanes in places]  # the sums begin as those of other tiles do
+    for lanes, total in zip(places, loop(builder, count, before, step), strict=True):
+        for lane, place in enumerate(lanes):
+            builder.store(builder.extract_element(total, ir.IntType(32)(lane)), place)
+
+
+def _gather(v: Vectors, places: Sequence[ir.Value]) -> ir.Value:
+    """The vector of the elements at ``places``."""
+    gathered: ir.Value = v.zero()
+    for lane, place in enumerate(places):
+        gathered = v.builder.insert_element(gathered, v.builder.load(place), ir.IntType(32)(lane))
+    return gathered

@@ -7,7 +7,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from neonlike.kernels._memory import GUARD_BYTES
+from neonlike.kernels._memory import apart
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba._recurrent_activation import Code
 from neonlike.kernels.numba._recurrent_ahead import PLAN_SIZE
@@ -74,7 +74,7 @@ def make_work(
     width, line = panel_width(columns, threads, unit), LINE_BYTES // w.itemsize
     pitch = -(-width // unit) * unit
     panel = -(-(panel_rows * units + inputs + NARROW) * pitch // line) * line + line
-    panel += GUARD_BYTES // w.itemsize
+    shape = min(threads, -(-columns // width)), apart(panel, w.itemsize)
     return Work(
         geometry,
         directions,
@@ -83,7 +83,7 @@ def make_work(
         split,
         width,
         unit,
-        scratch("recurrent panels", (min(threads, -(-columns // width)), panel), w.dtype),
+        scratch("recurrent panels", shape, w.dtype),
         scratch("recurrent weights", (directions, _packed_size(w, directions)), w.dtype),
         scratch("input weights", (directions, _packed_size(others, directions)), w.dtype),
         products,

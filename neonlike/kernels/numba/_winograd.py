@@ -9,10 +9,10 @@ error, C and K change places and the filter is turned by half a circle.
 A *unit* is one tile of one line (64 bytes) of batch columns. A few units at a time, so that all of
 it stays in the second cache: transform the inputs of all channels to points[point][unit][c][line];
 then, for each block of output maps, one ``broadcast_tile`` over c per point to
-products[point][unit][k][line], and transform these to the result. Products go to memory in the order
-of their places: on jumps, the core would fetch ahead what is another thread's. Lines of inputs are found by a
-table of addresses, outside the image that of zeros; outputs beyond the image or the batch go
-through a patch of memory. Source: spec performance 2.2.
+products[point][unit][k][line], and transform these to the result. Products are written in the order
+of their places: if they jumped, the core would fetch ahead what another thread writes. Lines of
+inputs are found by a table of addresses, outside the image that of zeros; outputs beyond the image
+or the batch go through a patch of memory. Source: spec performance 2.2.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
+from neonlike.kernels._memory import apart
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba import _vector, _winograd_transform
 from neonlike.kernels.numba._conv_direct import After, biases, row_blocks, streams
@@ -99,7 +100,7 @@ def winograd(
     work = points * channels * maps * tiling.rows * tiling.columns * tiling.lines * line
     threads = numba.get_num_threads() if work >= PARALLEL_WORK else 1
     blocks = row_blocks(maps)
-    room = scratch("winograd room", (threads, tiling.zeros + line), x.dtype)
+    room = scratch("winograd room", (threads, apart(tiling.zeros + line, x.itemsize)), x.dtype)
     places = scratch("winograd places", (threads, MOST_UNITS, 2, points), np.int64)
     filters = scratch("winograd filters", (int(blocks[-1].sum()) * points * channels,), x.dtype)
     segment = np.array([0, 0, channels])
@@ -430,7 +431,8 @@ def put_outputs(
         if size == 4 and not stream:  # those of the next map
             fetch_outputs(target + height * width * batch * item, down, step, zero)
     then = after[0][k], out.dtype.type(after[1])
-    write_outputs(tiling, source, tiling.together * unit_lines, target, down, step, then, stream and whole, zero)
+    point = tiling.together * unit_lines
+    write_outputs(tiling, source, point, target, down, step, then, stream and whole, zero)
     if not whole:
         put_patch(tiling, unit, k, memory, out, beta)
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from neonlike.kernels._memory import apart
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba import _vector, _winograd_transform
 from neonlike.kernels.numba._conv_direct import row_blocks
@@ -69,8 +70,8 @@ def winograd_gradient(
     points = tiling.side**2
     work = points * channels * maps * tiling.rows * tiling.columns * tiling.lines * line
     threads = numba.get_num_threads() if work >= PARALLEL_WORK else 1
-    size = tiling.zeros + (1 + tiling.size**2 * line) * line
-    room = scratch("winograd room", (threads, size), x.dtype)
+    size = tiling.zeros + (2 + tiling.size**2 * line) * line
+    room = scratch("winograd room", (threads, apart(size, x.itemsize)), x.dtype)
     sums = scratch("winograd sums", (threads, columns, points, rows, line), x.dtype)
     places = scratch("winograd places", (threads, MOST_UNITS, 2, points), np.int64)
     totals = scratch("winograd bias", (threads, columns * line), np.float64)
@@ -122,7 +123,7 @@ def add_part(
     memory[tiling.zeros : tiling.zeros + line] = 0
     sums[part, :] = 0
     totals[part, :] = 0
-    total = np.empty(line, x.dtype)
+    total = memory[tiling.zeros + line : tiling.zeros + 2 * line]
     for start in range(first, last, tiling.together):
         count = min(tiling.together, last - start)
         for n in range(count):
@@ -144,7 +145,7 @@ def take_errors(tiling: Tiling, unit: int, n: int, k: int, err: Array, memory: A
     maps, _, height, width, batch = err.shape
     item, line, zero = err.itemsize, LINE_BYTES // err.itemsize, err.dtype.type(0)
     p, q, first = place_of(tiling, unit, line)
-    turned, square, unit_lines = tiling.zeros + line, line * line, (line | 1) * line
+    turned, square, unit_lines = tiling.zeros + 2 * line, line * line, (line | 1) * line
     point = tiling.together * unit_lines
     whole = k + line <= maps and first + line <= batch
     next_p, next_q, next_first = place_of(tiling, unit + tiling.together, line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba._jit import jit
+from neonlike.kernels.numba._jit import jit, owner
 from neonlike.kernels.numba._zoo_steps import (
     activate,
     add,
@@ -18,7 +18,7 @@ from neonlike.kernels.numba._zoo_steps import (
 )
 
 
-@jit
+@owner
 def _jordan_fprop(
     w_state: Array,
     w_out: Array,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba._jit import inner, jit
+from neonlike.kernels.numba._jit import inner, jit, owner
 from neonlike.kernels.numba._zoo_steps import (
     activate,
     clear,
@@ -83,7 +83,7 @@ def backward_step(
         product_t(w, delta, 0, here, du, 0, 0, n)
 
 
-@jit
+@owner
 def lstm97_fprop(w: Array, gates: Array, u: Array, s: Array, hs: Array, acts: Any) -> None:
     """All steps forward."""
     memory = working_memory(gates)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba._jit import inner, jit
+from neonlike.kernels.numba._jit import inner, owner
 from neonlike.kernels.numba._recurrent_activation import Code
 from neonlike.kernels.numba._zoo_lstm97 import backward_step, forward_step
 from neonlike.kernels.numba._zoo_steps import (
@@ -85,7 +85,7 @@ def _descend(w: Array, gradient: Array, rate: float) -> None:
             gradient[r, k] = 0
 
 
-@jit
+@owner
 def lstm97_online(
     w_in: Array,
     w: Array,

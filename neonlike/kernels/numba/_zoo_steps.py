@@ -20,7 +20,7 @@ from neonlike.kernels._activation import (
 )
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._gemm import gemm
-from neonlike.kernels.numba._jit import inner
+from neonlike.kernels.numba._jit import inline, inner
 from neonlike.kernels.numba._recurrent_activation import Code
 from neonlike.kernels.numba._recurrent_activation import activate as activate_vectors
 from neonlike.kernels.numba._recurrent_panel import LINE_BYTES
@@ -95,7 +95,7 @@ def product_t(
                     out[out_row + k, out_c + j] += w[r, k] * x[row + r, c + j]
 
 
-@inner
+@inline
 def working_memory(like: Array) -> Array:
     """What ``activate`` needs."""
     return np.empty(BLOCK, like.dtype)

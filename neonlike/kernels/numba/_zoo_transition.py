@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba._jit import inner, jit
+from neonlike.kernels.numba._jit import inline, jit, owner
 from neonlike.kernels.numba._zoo_steps import (
     activate,
     add,
@@ -21,14 +21,14 @@ from neonlike.kernels.numba._zoo_steps import (
 )
 
 
-@inner
+@inline
 def _matrix(w: Array, place: int, rows: int, columns: int) -> Array:
     """The matrix that begins at ``place`` of the flat weights (P, 1)."""
     matrix: Array = w[place : place + rows * columns].reshape((rows, columns))
     return matrix
 
 
-@jit
+@owner
 def transition_fprop(w: Array, z: Array, h: Array, table: Array, acts: Any) -> None:
     """Levels one after the other, step by step."""
     n, last, memory = h.shape[1] - z.shape[1], table[-1, 0], working_memory(z)

@@ -10,7 +10,7 @@ import numba
 import numpy as np
 
 from neonlike.kernels._types import Array
-from neonlike.kernels.numba._jit import inline, inner, jit
+from neonlike.kernels.numba._jit import inline, inner, jit, owner
 from neonlike.kernels.numba._norm_sums import dots, merge, moments
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
@@ -138,7 +138,7 @@ def _train_part(
         _normalise(x[f], xsum[f, 0], xvar[f, 0], gamma[f, 0], beta[f, 0], out[f], eps, accum)
 
 
-@jit
+@owner
 def _train_by_samples(
     x: Array,
     xsum: Array,
@@ -291,7 +291,7 @@ def _back_part(
         _spread(err[f], x[f], mean[f, 0], inv, gamma[f, 0], total, product, x.shape[1], out[f])
 
 
-@jit
+@owner
 def _back_by_samples(
     err: Array,
     x: Array,

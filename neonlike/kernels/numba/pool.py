@@ -77,8 +77,8 @@ def _fprop(
     stride: Quad,
     beta: float,
 ) -> None:
-    parts = _parts(out.size * math.prod(window))
-    _share_outputs(x, out, argmax, op, window, pad, stride, float(beta), parts)
+    offsets = _tables(_parts(out.size * math.prod(window)), math.prod(window))
+    _share_outputs(x, out, argmax, op, window, pad, stride, float(beta), offsets)
 
 
 def _bprop(
@@ -91,12 +91,17 @@ def _bprop(
     stride: Quad,
     beta: float,
 ) -> None:
-    parts = _parts(out.size + err.size * math.prod(window))
-    _share_inputs(err, argmax, out, op, window, pad, stride, float(beta), streams(out), parts)
+    lines = _tables(_parts(out.size + err.size * math.prod(window)), 3 * math.prod(window[:3]))
+    _share_inputs(err, argmax, out, op, window, pad, stride, float(beta), streams(out), lines)
 
 
 def _parts(work: int) -> int:
     return numba.get_num_threads() if work >= _PARALLEL_WORK else 1
+
+
+def _tables(parts: int, size: int) -> Array:
+    """A table for each thread, and two lines between them."""
+    return np.empty((parts, size + 16), np.int64)
 
 
 @jit
@@ -109,9 +114,9 @@ def _share_outputs(
     pad: Quad,
     stride: Quad,
     beta: float,
-    parts: int,
+    offsets: Array,
 ) -> None:
-    share(_fprop_part, parts, (x, out, argmax, op, window, pad, stride, beta, parts))
+    share(_fprop_part, len(offsets), (x, out, argmax, op, window, pad, stride, beta, offsets))
 
 
 @inner
@@ -125,13 +130,13 @@ def _fprop_part(
     pad: Quad,
     stride: Quad,
     beta: float,
-    parts: int,
+    tables: Array,
 ) -> None:
     """A part of the rows (k,m,p) of the outputs."""
     C, D, H, W, N = x.shape
     K, M, P, Q, _ = out.shape
-    first, last = span(part, parts, K * M * P, 1)
-    offsets = np.empty(window[0] * window[1] * window[2] * window[3], np.int64)
+    first, last = span(part, len(tables), K * M * P, 1)
+    offsets = tables[part]
     for row in range(first, last):
         k, m, p = row // (M * P), row // P % M, row % P
         c, cs = _clip(k, C, window[0], pad[0], stride[0])
@@ -184,9 +189,10 @@ def _share_inputs(
     stride: Quad,
     beta: float,
     stream: bool,
-    parts: int,
+    lines: Array,
 ) -> None:
-    share(_bprop_part, parts, (err, argmax, out, op, window, pad, stride, beta, stream, parts))
+    arguments = (err, argmax, out, op, window, pad, stride, beta, stream, lines)
+    share(_bprop_part, len(lines), arguments)
 
 
 @inner
@@ -201,13 +207,13 @@ def _bprop_part(
     stride: Quad,
     beta: float,
     stream: bool,
-    parts: int,
+    tables: Array,
 ) -> None:
     """A part of the rows (c,d,h) of the deltas."""
     C, D, H, W, N = out.shape
-    first, last = span(part, parts, C * D * H, 1)
-    flat = out.reshape(-1)
-    lines = np.empty((3, window[0] * window[1] * window[2]), np.int64)
+    first, last = span(part, len(tables), C * D * H, 1)
+    flat, most = out.reshape(-1), window[0] * window[1] * window[2]
+    lines = tables[part, : 3 * most].reshape((3, most))
     end = (err.shape[3] - 1) * stride[3] + window[3]  # of the last window
     whole = op == _MAX and beta == 0 and pad[3] == 0 and end <= W
     for row in range(first, last):

@@ -31,8 +31,10 @@ def nms(boxes: Array, threshold: float, normalized: bool) -> list[int]:
         normalized: sides are x2 - x1; else, for pixel indices, x2 - x1 + 1.
     """
     order = np.argsort(-boxes[:, 4], kind="stable")
-    keep: list[int] = order[_nms(boxes[order], float(threshold), 0 if normalized else 1)].tolist()
-    return keep
+    keep = np.ones(len(boxes), np.bool_)
+    _nms(boxes[order], float(threshold), 0 if normalized else 1, keep)
+    kept: list[int] = order[keep].tolist()
+    return kept
 
 
 @jit
@@ -107,16 +109,14 @@ def _bprop_map(err: Array, images: Array, argmax: Array, out: Array) -> None:
 
 
 @jit
-def _nms(boxes: Array, threshold: float, extra: int) -> Array:
-    """Whether each box, sorted by score, is kept."""
-    keep = np.ones(boxes.shape[0], np.bool_)
+def _nms(boxes: Array, threshold: float, extra: int, keep: Array) -> None:
+    """Take the boxes, sorted by score, that are not kept from ``keep``."""
     side = boxes.dtype.type(extra)
     for i in range(boxes.shape[0]):
         for j in range(i):
             if keep[j] and _overlap(boxes[i], boxes[j], side) > threshold:
                 keep[i] = False
                 break
-    return keep
 
 
 @jit
