@@ -20,6 +20,7 @@ from benchmarks.items.nets import NETS
 
 DEFAULT = ["net_gender_birnn_s64_n32", "net_gender_renet_gru_s64_n32"]
 RESULTS = Path("docs/performance")
+RESULTS_FILE = "targets.json"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -27,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
     p = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
-        epilog="Also: compare A.json B.json; targets [--threads N] [--out FOLDER]; "
+        epilog="Also: compare A.json B.json; targets [--threads N,M] [--out FOLDER]; "
         "report [FOLDER]; calls [ITEM ...]. Each has --help.",
     )
     p.add_argument("items", nargs="*", help=f"item ids, * and ? allowed (default: {DEFAULT})")
@@ -96,38 +97,39 @@ def compare(argv: list[str]) -> None:
 def targets(argv: list[str]) -> None:
     """Run every item of the targets table against PyTorch; write JSON, report and pictures."""
     p = argparse.ArgumentParser(prog="python -m benchmarks targets", description=targets.__doc__)
-    p.add_argument("--threads", type=int, choices=(1, 2), default=1, help="(%(default)s)")
+    p.add_argument("--threads", default="1,2", help="thread counts (default: %(default)s)")
     p.add_argument("--out", type=Path, default=RESULTS, help="folder (%(default)s)")
     p.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
     _add_effort(p, rounds=5, seconds=0.12)
     args = p.parse_args(argv)
     start = time.perf_counter()
-    competitors = engines(["cpu"], [args.threads], torch_installed() and not args.no_torch)
-    document = run_all(_target_items(args.threads), competitors, args.rounds, args.seconds, _show)
-    if args.threads == 1:
+    threads = [int(n) for n in args.threads.split(",")]
+    competitors = engines(["cpu"], threads, torch_installed() and not args.no_torch)
+    document = run_all(_target_items(), competitors, args.rounds, args.seconds, _show)
+    if 1 in threads:
+        serial = [engine for engine in competitors if engine.threads == 1]
+        more = run_all(select(["scale_*"]), serial, args.rounds, args.seconds, _show)
+        document["rows"] += more["rows"]
         document["probes"], document["details"] = _probes.run_probes()
-    save(args.out / f"targets-{args.threads}.json", document)
+    save(args.out / RESULTS_FILE, document)
     report([str(args.out)])
     print(f"{args.out / 'report.md'} written after {time.perf_counter() - start:.0f} s")
 
 
-def _target_items(threads: int) -> list[str]:
+def _target_items() -> list[str]:
     wanted = [i for i in ITEMS if any(target.matches(i) for target in _targets.TARGETS)]
-    return wanted + select(["inplace_tree_*"] if threads > 1 else ["inplace_tree_*", "scale_*"])
+    return wanted + select(["inplace_tree_*"])
 
 
 def report(argv: list[str]) -> None:
-    """Write report.md and its pictures from the targets-*.json of a folder."""
+    """Write report.md and its pictures from the results of ``targets`` in a folder."""
     p = argparse.ArgumentParser(prog="python -m benchmarks report", description=report.__doc__)
     p.add_argument("folder", type=Path, nargs="?", default=RESULTS)
     args = p.parse_args(argv)
-    files = sorted(args.folder.glob("targets-*.json"))
-    if not files:
-        sys.exit(f"no targets-*.json in {args.folder}; python -m benchmarks targets writes them")
-    first, *others = map(_load, files)
-    for other in others:
-        first["rows"] += other["rows"]
-    _report.write(first, args.folder)
+    results = args.folder / RESULTS_FILE
+    if not results.exists():
+        sys.exit(f"no {RESULTS_FILE} in {args.folder}; python -m benchmarks targets writes it")
+    _report.write(_load(results), args.folder)
 
 
 def calls(argv: list[str]) -> None:

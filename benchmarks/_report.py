@@ -130,7 +130,7 @@ def write(document: Row, folder: Path) -> None:
     parts = [
         "---\norphan: true\n---\n",  # for Sphinx: the page stands in no table of contents
         "# Benchmark results\n",
-        "Written by `python -m benchmarks targets` from the JSON files in this folder.\n",
+        "Written by `python -m benchmarks targets` from targets.json.\n",
         "## Targets\n",
         targets(document),
         "## Ratios to PyTorch\n",

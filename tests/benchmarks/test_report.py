@@ -80,11 +80,7 @@ def test_table() -> None:
 
 
 def test_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    both = document()
-    for threads in (1, 2):
-        rows = [r for r in both["rows"] if r["threads"] == threads]
-        path = tmp_path / f"targets-{threads}.json"
-        path.write_text(json.dumps(both | {"rows": rows}), encoding="utf-8")
+    (tmp_path / "targets.json").write_text(json.dumps(document()), encoding="utf-8")
     monkeypatch.setattr(sys, "argv", ["benchmarks", "report", str(tmp_path)])
     command.main()
     page = (tmp_path / "report.md").read_text(encoding="utf-8")
