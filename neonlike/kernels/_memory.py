@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-STREAM_BYTES = 16 << 20  # results that no cache holds until they are read again
+STREAM_BYTES = 4 << 20  # results that leave the second cache before they are read again
 _GAP_BYTES = 16 << 10
 
 

@@ -40,6 +40,7 @@ _INDEX = ir.IntType(64)
 _COUNT = ir.IntType(32)
 _USUAL_WIDTHS = 2, 3
 _TOGETHER = 1024  # errors of a line at a time: longer lines would leave the first cache
+_AHEAD = 4096  # bytes: what inputs from memory take to arrive
 _Window = tuple[ir.Value, ir.Value]  # its error, and which of its inputs was the largest
 
 
@@ -50,6 +51,11 @@ class _Columns(Vectors):
         super().__init__(builder, scalar)
         self.lanes = 1 if single else self.lanes
         self.type = ir.VectorType(self.element, self.lanes)
+
+    def load_ahead(self, pointer: ir.Value) -> ir.Value:
+        """Load, and bring nearer what comes ``_AHEAD`` bytes later."""
+        self.prefetch(self.at(pointer, _AHEAD // self.bytes))
+        return self.load(pointer)
 
     def splat_integer(self, scalar: ir.Value) -> ir.Value:
         undefined = ir.Constant(ir.VectorType(scalar.type, self.lanes), ir.Undefined)
@@ -135,7 +141,7 @@ def _window_max(  # type: ignore[no-untyped-def]  # Numba's protocol
             def step(j: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
                 largest, where = carried
                 j = builder.add(j, _INDEX(1))
-                value = v.load(v.at(inputs, builder.load(builder.gep(offsets, [j]))))
+                value = v.load_ahead(v.at(inputs, builder.load(builder.gep(offsets, [j]))))
                 larger = builder.and_(
                     builder.fcmp_unordered(">", value, largest),
                     builder.fcmp_ordered("ord", largest, largest),
@@ -146,7 +152,7 @@ def _window_max(  # type: ignore[no-untyped-def]  # Numba's protocol
                     builder.select(larger, here, where),
                 ]
 
-            first = v.load(v.at(inputs, builder.load(offsets)))
+            first = v.load_ahead(v.at(inputs, builder.load(offsets)))
             zero = ir.Constant(ir.VectorType(_COUNT, v.lanes), None)
             others = builder.sub(count, _INDEX(1))
             largest, where = loop(builder, others, [first, zero], step)
@@ -177,7 +183,7 @@ def _window_sum(  # type: ignore[no-untyped-def]  # Numba's protocol
             inputs = v.at(v.at(x_, start), n)
 
             def step(j: ir.Value, carried: list[ir.Value]) -> list[ir.Value]:
-                value = v.load(v.at(inputs, builder.load(builder.gep(offsets, [j]))))
+                value = v.load_ahead(v.at(inputs, builder.load(builder.gep(offsets, [j]))))
                 term = builder.select(l2, builder.fmul(value, value), value)
                 return [builder.fadd(carried[0], term)]
 
