@@ -51,6 +51,7 @@ stream_2x3 = transform(_winograd_transform.outputs_2x3, 4, stream=True, rectifie
 stream_4x3 = transform(_winograd_transform.outputs_4x3, 6, stream=True, rectifies=True)
 stream_4x5 = transform(_winograd_transform.outputs_4x5, 8, stream=True, rectifies=True)
 
+fetch_listed = _winograd_transform.fetch_listed
 fetch_outputs = _winograd_transform.fetch(4, write=True)
 POINTS_BYTES = 384 << 10  # share of the second cache
 MOST_UNITS = 4  # that share the weights in the first cache
@@ -359,6 +360,8 @@ def take_inputs(
         inputs_4(table, to, 4 * step, step, (), zero)
     for at in range(tiling.side**2):
         places[0, at] += places[1, at]
+    if c + 1 < x.shape[0]:
+        fetch_listed(places.ctypes.data, tiling.side**2, zero)
 
 
 @inner

@@ -255,6 +255,26 @@ def fetch(size: int, *, write: bool = False) -> Any:
     return op
 
 
+def _fetch_listed(typingctx, table, count, like):  # type: ignore[no-untyped-def]  # Numba's protocol
+    """``fetch_listed(table, count, like)``: bring the lines at a table's addresses nearer."""
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        v = Vectors(builder, signature.args[-1])
+        first = builder.inttoptr(args[0], _INDEX.as_pointer())
+
+        def step(n: ir.Value, _: list[ir.Value]) -> list[ir.Value]:
+            v.prefetch(v.pointer(builder.load(builder.gep(first, [n]))))
+            return []
+
+        loop(builder, args[1], [], step)
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, like), codegen
+
+
+fetch_listed: Any = intrinsic(_fetch_listed)
+
+
 def _emit_transform(
     v: Vectors,
     one_axis: Map,
