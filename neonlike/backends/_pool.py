@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from math import prod
 from typing import Any
 
@@ -12,6 +13,11 @@ from neonlike.backends._cpu_tensor import CPUTensor
 from neonlike.backends._exclusive import exclusive
 from neonlike.backends._geometry import PoolLayer
 from neonlike.backends._operands import OperandsMixin, compute_dtype
+
+
+@functools.cache
+def _largest(dtype: np.dtype[Any]) -> int:
+    return int(np.iinfo(dtype).max)
 
 
 class PoolMixin(OperandsMixin):
@@ -151,7 +157,7 @@ class PoolMixin(OperandsMixin):
         if argmax is None:
             raise AssertionError(f"{call}: max pooling needs argmax, a tensor of integers like O")
         dtype = argmax._tensor.dtype
-        if dtype.kind not in "iu" or np.iinfo(dtype).max < elements - 1:
+        if dtype.kind not in "iu" or _largest(dtype) < elements - 1:
             raise AssertionError(
                 f"{call}: argmax of dtype {dtype} cannot number the {elements} elements of the "
                 f"window {layer.JTRS}; allocate it as {np.min_scalar_type(elements - 1)} or wider"

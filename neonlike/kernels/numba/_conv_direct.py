@@ -86,9 +86,11 @@ def biases(bias: Array | None, maps: int, scratch: Scratch, dtype: DTypeLike) ->
 
 def streams(out: Array) -> bool:
     """Whether whole lines of ``out`` should be stored past the caches."""
+    if out.nbytes < STREAM_BYTES:
+        return False
     row = out.shape[-1] * out.itemsize
-    aligned = out.ctypes.data % LINE_BYTES == 0 and row % LINE_BYTES == 0
-    return aligned and out.nbytes >= STREAM_BYTES
+    aligned: bool = out.ctypes.data % LINE_BYTES == 0
+    return aligned and row % LINE_BYTES == 0
 
 
 @functools.lru_cache(maxsize=1024)
@@ -100,6 +102,12 @@ def row_blocks(maps: int) -> Array:
         heights.append(next((h for h in (WIDE, HALF) if h <= rest), QUARTER))
         rest -= heights[-1]
     return np.stack([np.cumsum([0, *heights[:-1]]), heights], axis=1)
+
+
+@functools.lru_cache(maxsize=1024)
+def blocks_end(maps: int) -> int:
+    """Where the last of the ``row_blocks`` ends."""
+    return int(row_blocks(maps)[-1].sum())
 
 
 @inner

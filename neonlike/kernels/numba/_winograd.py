@@ -26,7 +26,7 @@ import numpy as np
 from neonlike.kernels._memory import apart
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba import _vector, _winograd_transform
-from neonlike.kernels.numba._conv_direct import After, biases, row_blocks, streams
+from neonlike.kernels.numba._conv_direct import After, biases, blocks_end, row_blocks, streams
 from neonlike.kernels.numba._conv_pack import PARALLEL_WORK, round_up
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._share import share
@@ -103,7 +103,7 @@ def winograd(
     blocks = row_blocks(maps)
     room = scratch("winograd room", (threads, apart(tiling.zeros + line, x.itemsize)), x.dtype)
     places = scratch("winograd places", (threads, MOST_UNITS, 2, points), np.int64)
-    filters = scratch("winograd filters", (int(blocks[-1].sum()) * points * channels,), x.dtype)
+    filters = scratch("winograd filters", (blocks_end(maps) * points * channels,), x.dtype)
     segment = np.array([0, 0, channels])
     weights = w.reshape(len(w), w.shape[2] ** 2, -1)
     after = biases(bias, maps, scratch, x.dtype), float(slope)
@@ -176,6 +176,7 @@ def _best_size(
     return min(costs, key=lambda size: costs[size])
 
 
+@functools.lru_cache(maxsize=1024)
 def tile(
     size: int,
     taps: int,

@@ -22,7 +22,7 @@ import numpy as np
 from neonlike.kernels._memory import apart
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba import _vector, _winograd_transform
-from neonlike.kernels.numba._conv_direct import row_blocks
+from neonlike.kernels.numba._conv_direct import blocks_end, row_blocks
 from neonlike.kernels.numba._conv_pack import PARALLEL_WORK
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._share import share
@@ -65,7 +65,7 @@ def winograd_gradient(
     """Gradient of the weights ``out`` (C, 1, R, R, K), and that of a bias (K, 1) if asked for."""
     channels, maps, line = len(x), len(err), LINE_BYTES // x.itemsize
     taps, blocks, columns = out.shape[2], row_blocks(channels), -(-maps // line)
-    rows = int(blocks[-1].sum())
+    rows = blocks_end(channels)
     tiling = tile(SIZE, taps, rows, line | 1, err.shape, pad, line)
     points = tiling.side**2
     work = points * channels * maps * tiling.rows * tiling.columns * tiling.lines * line
