@@ -106,6 +106,22 @@ def test_kernel_sets_are_twins(name: str) -> None:
             assert list(signatures[function].parameters) == list(signature.parameters), function
 
 
+def decorators(node: ast.FunctionDef) -> set[str]:
+    return {d.id for d in node.decorator_list if isinstance(d, ast.Name)}
+
+
+def test_kernels_that_count_no_references_return_no_arrays() -> None:
+    """An ``owner`` that calls them would give back references that nobody took."""
+    found = 0
+    for path in (PACKAGE / "kernels" / "numba").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and decorators(node) & {"jit", "jit_sum", "inner"}:
+                found += 1
+                assert node.returns is not None, f"{path.stem}.{node.name}"
+                assert "Array" not in ast.unparse(node.returns), f"{path.stem}.{node.name}"
+    assert found > 100
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     heavy = "numba, scipy, h5py, matplotlib, PIL, llvmlite"
     code = f"import sys, neonlike; print([m for m in '{heavy}'.split(', ') if m in sys.modules])"

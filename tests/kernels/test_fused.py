@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from neonlike.kernels._nest import Access, Extent, Fold, Instruction, Loop, Nest, Reference, Store
-from neonlike.kernels.numba import fused
+from neonlike.kernels.numba import _fused_code, fused
 from neonlike.kernels.reference import fused as reference
 from neonlike.kernels.reference.elementwise import BINARY, SAFELOG_FLOOR, UNARY
 
@@ -174,6 +174,11 @@ def test_what_cannot_be_compiled(code: list[Instruction]) -> None:
     assert fused.compile_nest(Nest("float32", 1, 1, ((loop,),))) is None
     assert fused.compile_nest(Nest("float16", 1, 1, ())) is None
     assert reference.compile_nest(Nest("float32", 1, 1, ())) is None
+
+
+def test_vectors_are_put_aside_in_whole_lines() -> None:
+    loop = Loop(1, (Reference(0, "vector"),), (("load", 0), ("exp", 0)), (Store(1, 0),), ())
+    assert "alignstack(64)" in str(_fused_code.build(Nest("float32", 1, 0, ((loop,),)), "kernel"))
 
 
 FOLDS = {"sum": np.sum, "max": np.max, "min": np.min}

@@ -39,6 +39,7 @@ class Vectors:
     def __init__(self, builder: ir.IRBuilder, scalar: object) -> None:
         """``scalar`` is float32 or float64: a name, or a type of NumPy or Numba."""
         self.builder = builder
+        # what registers do not hold is put aside: each vector in one line, not across two
         builder.function.attributes.alignstack = LINE_BYTES
         single = str(scalar) == "float32"
         self.element = ir.FloatType() if single else ir.DoubleType()
