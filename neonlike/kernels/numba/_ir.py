@@ -39,8 +39,7 @@ class Vectors:
     def __init__(self, builder: ir.IRBuilder, scalar: object) -> None:
         """``scalar`` is float32 or float64: a name, or a type of NumPy or Numba."""
         self.builder = builder
-        # what registers do not hold is put aside: each vector in one line, not across two
-        builder.function.attributes.alignstack = LINE_BYTES
+        _align_stack(builder.function)
         single = str(scalar) == "float32"
         self.element = ir.FloatType() if single else ir.DoubleType()
         self.bytes = 4 if single else 8
@@ -140,6 +139,12 @@ class Vectors:
             ]
             count //= 2
         return list(vectors)
+
+
+def _align_stack(function: ir.Function) -> None:
+    """Let vectors that registers do not hold lie in one line each, not across two."""
+    function.attributes.alignstack = LINE_BYTES
+    function.attributes.add("nounwind")  # llvmlite writes the alignment beside others only
 
 
 def declare(module: ir.Module, kind: ir.FunctionType, name: str) -> ir.Function:
