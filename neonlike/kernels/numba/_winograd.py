@@ -53,7 +53,7 @@ stream_4x5 = transform(_winograd_transform.outputs_4x5, 8, stream=True, rectifie
 
 fetch_listed = _winograd_transform.fetch_listed
 fetch_outputs = _winograd_transform.fetch(4, write=True)
-POINTS_BYTES = 384 << 10  # share of the second cache
+POINTS_BYTES = 640 << 10  # share of the second cache
 MOST_UNITS = 4  # that share the weights in the first cache
 # Measured times, in those of a direct product, for each point of a unit, by (size, taps): of a
 # product, of the transform of an input and of that of an output.
