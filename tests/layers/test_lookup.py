@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from compiled import compiled_only
 
 from neonlike.initializers import Uniform
 from neonlike.layers import LookupTable
@@ -14,6 +15,7 @@ from neonlike.layers import LookupTable
 WORDS, SIZE, STEPS = 200, 64, 20
 
 
+@compiled_only
 @pytest.mark.parametrize("dtype", [np.int32, np.float32])
 def test_a_step_makes_no_array_like_its_outputs(make_be: Any, dtype: Any) -> None:
     be = make_be(batch_size=64)
