@@ -106,6 +106,11 @@ def _comparison(sign: str) -> Rule:
     return lambda v, a, b: v.builder.fcmp_ordered(sign, a, b)
 
 
+def _safelog(v: Vectors, x: Value) -> Value:
+    floored = Lanes(v, maximum(v, x, v.constant(SAFELOG_FLOOR)))
+    return functions.log(floored, normal=True).value
+
+
 FLOATS: dict[str, Rule] = {
     "abs": lambda v, x: _call(v, "fabs", x),
     "add": _arithmetic("fadd"),
@@ -127,7 +132,7 @@ FLOATS: dict[str, Rule] = {
     "ne": _comparison("!="),
     "neg": lambda v, x: v.builder.fneg(x),
     "rint": lambda v, x: _call(v, "rint", x),
-    "safelog": lambda v, x: functions.log(Lanes(v, maximum(v, x, v.constant(SAFELOG_FLOOR)))).value,
+    "safelog": _safelog,
     "sgn": _sign,
     "sig": _function(functions.logistic),
     "sig2": _function(functions.logistic2),

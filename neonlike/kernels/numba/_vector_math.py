@@ -260,15 +260,15 @@ def exp2(x: Lanes) -> Lanes:
     return _scaled(_series(r, _terms(r)), shifted)
 
 
-def _log_parts(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
-    """``k``, ``f = m - 1``, and ``f - log(m)``, for normal and denormal numbers."""
+def _log_parts(x: Lanes, *, normal: bool = False) -> tuple[Lanes, Lanes, Lanes]:
+    """``k``, ``f = m - 1``, and ``f - log(m)``, for normal and, unless ``normal``, denormals."""
     v, info = x.v, _info(x.v)
     lift = float(2.0 ** (info.nmant + 2))
-    normal = x.choose("<", float(info.tiny), x * lift, x)
-    bits = normal.bits()
+    bits = (x if normal else x.choose("<", float(info.tiny), x * lift, x)).bits()
     exponent = (bits - _bits_of(v, math.sqrt(0.5))) >> int(info.nmant)
     k = (exponent + _bits_of(v, _rounder(v))).floats() - _rounder(v)
-    k = x.choose("<", float(info.tiny), k - (info.nmant + 2.0), k)
+    if not normal:
+        k = x.choose("<", float(info.tiny), k - (info.nmant + 2.0), k)
     f = (bits - (exponent << int(info.nmant))).floats() - 1.0
     s = f / (f + 2.0)
     square = s * s
@@ -287,11 +287,14 @@ def _log_limits(x: Lanes, logarithm: Lanes) -> Lanes:
     return x.choose("==", 0.0, -math.inf, positive)
 
 
-def log(x: Lanes) -> Lanes:
-    """Natural logarithm; -inf for 0, nan below; 1 ulp."""
-    k, f, rest = _log_parts(x)
+def log(x: Lanes, *, normal: bool = False) -> Lanes:
+    """Natural logarithm; -inf for 0, nan below; 1 ulp. Only normal positive numbers if ``normal``."""
+    k, f, rest = _log_parts(x, normal=normal)
     high, low = _ln2_parts(x.v)
-    return _log_limits(x, k * high - ((rest - k * low) - f))
+    logarithm = k * high - ((rest - k * low) - f)
+    if normal:
+        return x.choose("<", math.inf, logarithm, x)  # inf and nan stay
+    return _log_limits(x, logarithm)
 
 
 def log2(x: Lanes) -> Lanes:
