@@ -106,7 +106,7 @@ def _comparison(sign: str) -> Rule:
     return lambda v, a, b: v.builder.fcmp_ordered(sign, a, b)
 
 
-def _safelog(v: Vectors, x: Value) -> Value:
+def _safelog(v: Vectors, x: ir.Value) -> ir.Value:
     floored = Lanes(v, maximum(v, x, v.constant(SAFELOG_FLOOR)))
     return functions.log(floored, normal=True).value
 

@@ -34,6 +34,11 @@ _FLAGS = ("contract", "nsz")
 # exp on |r| <= ln 2 / 2: within 0.06 units in the last place of float32; and 14 terms of Taylor's
 _FITTED = (1.0, 1.0, 0.49999993432, 0.16666520399, 0.04166839079, 0.00836874511, 0.001381454)
 _TAYLOR = tuple(1 / math.factorial(n) for n in range(14))
+# (log(1 + f) - f + f^2 / 2) / f^3 for sqrt(1/2) <= 1 + f <= sqrt(2): within 0.1 ulp of the log
+_LOG_FITTED = (
+    0.33333316445, -0.25000810623, 0.20002304018, -0.16624501348,
+    0.14180810750, -0.13128964603, 0.12884292006, -0.07862137258,
+)  # fmt: skip
 _ROOTS = 16  # or 2^(n / 16) from a table, and a short series for what is left
 # the digits of ln 2 beyond float64 make a second number
 _LN2_REST = 2.3190468138462996e-17
@@ -270,9 +275,14 @@ def _log_parts(x: Lanes, *, normal: bool = False) -> tuple[Lanes, Lanes, Lanes]:
     if not normal:
         k = x.choose("<", float(info.tiny), k - (info.nmant + 2.0), k)
     f = (bits - (exponent << int(info.nmant))).floats() - 1.0
+    if v.bytes == 4:
+        series = Lanes(v, v.constant(_LOG_FITTED[-1]))
+        for coefficient in _LOG_FITTED[-2::-1]:
+            series = series * f + coefficient
+        square = f * f
+        return k, f, square * 0.5 - square * f * series
     s = f / (f + 2.0)
-    square = s * s
-    terms = 5 if v.bytes == 4 else 11
+    square, terms = s * s, 11
     series = square * (2 / (2 * terms + 1)) + 2 / (2 * terms - 1)
     for term in range(terms - 2, 0, -1):
         series = series * square + 2 / (2 * term + 1)
@@ -288,7 +298,7 @@ def _log_limits(x: Lanes, logarithm: Lanes) -> Lanes:
 
 
 def log(x: Lanes, *, normal: bool = False) -> Lanes:
-    """Natural logarithm; -inf for 0, nan below; 1 ulp. Only normal positive numbers if ``normal``."""
+    """Natural logarithm; -inf for 0, nan below; 1 ulp. If ``normal``, of no denormals or below."""
     k, f, rest = _log_parts(x, normal=normal)
     high, low = _ln2_parts(x.v)
     logarithm = k * high - ((rest - k * low) - f)
