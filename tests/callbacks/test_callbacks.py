@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import signal
+from collections.abc import Iterator
 import sys
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,15 @@ def test_ctrl_c_without_save_path(be: Any) -> None:
         fit(model, callbacks)
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """A process that was started in the background ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_second_ctrl_c_stops_at_once(be: Any) -> None:
     model = mlp()
 
