@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import signal
-from collections.abc import Iterator
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
