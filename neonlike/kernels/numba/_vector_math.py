@@ -276,11 +276,8 @@ def _log_parts(x: Lanes, *, normal: bool = False) -> tuple[Lanes, Lanes, Lanes]:
         k = x.choose("<", float(info.tiny), k - (info.nmant + 2.0), k)
     f = (bits - (exponent << int(info.nmant))).floats() - 1.0
     if v.bytes == 4:
-        series = Lanes(v, v.constant(_LOG_FITTED[-1]))
-        for coefficient in _LOG_FITTED[-2::-1]:
-            series = series * f + coefficient
         square = f * f
-        return k, f, square * 0.5 - square * f * series
+        return k, f, square * 0.5 - square * f * _series(f, _LOG_FITTED)
     s = f / (f + 2.0)
     square, terms = s * s, 11
     series = square * (2 / (2 * terms + 1)) + 2 / (2 * terms - 1)
