@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from neonlike.kernels._memory import address as address
+
 ALIGNMENT = 64
 MAX_VIEWS = 4096
 SLOT_BYTES = 256 * 1024
@@ -56,11 +58,6 @@ def _huge_zeros(nbytes: int) -> NDArray[Any]:
     filled = (address(placed) + nbytes) // HUGE_PAGE * HUGE_PAGE - start
     memory.madvise(mmap.MADV_HUGEPAGE, start - address(whole), filled)
     return placed
-
-
-def address(array: NDArray[Any]) -> int:
-    """Return the memory address of the first element."""
-    return int(array.__array_interface__["data"][0])
 
 
 class BufferPool:

@@ -175,9 +175,9 @@ class CPUTensor(Tensor):
 
     def reshape(self, *shape: Any) -> CPUTensor:
         wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
-        wanted = tuple(operator.index(n) for n in wanted)
         if wanted == self.shape:
             return self
+        wanted = tuple(operator.index(n) for n in wanted)
         if -1 in wanted and math.prod(wanted) != 0:
             known = -math.prod(wanted)
             wanted = tuple(self.size // known if n == -1 else n for n in wanted)

@@ -12,6 +12,7 @@ from neonlike.backends._base import BackendBase
 from neonlike.backends._cpu_tensor import CPUTensor
 
 Array = NDArray[Any]
+_HALF, _SINGLE = np.dtype(np.float16), np.dtype(np.float32)
 
 
 class OperandsMixin(BackendBase):
@@ -52,4 +53,4 @@ class OperandsMixin(BackendBase):
 def compute_dtype(tensor: CPUTensor) -> DTypeLike:
     """Dtype in which kernels compute the values of ``tensor``; float16 is for storage only."""
     dtype = tensor._tensor.dtype
-    return np.dtype(np.float32) if dtype == np.float16 else dtype
+    return _SINGLE if dtype == _HALF else dtype

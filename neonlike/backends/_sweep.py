@@ -6,7 +6,7 @@ Transform runs, step by step, as op-trees inside the reference sweep: slower, sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -235,10 +235,10 @@ class SweepMixin(ReduceMixin):
     ) -> None:
         """Call a kernel on the arrays of ``tensors``, all in the dtype of the first one."""
         dtype = compute_dtype(tensors[0])
-        arrays = [
-            None if t is None else self.in_dtype(f"sweep {i}", t._tensor, dtype)
-            for i, t in enumerate(tensors)
-        ]
+        arrays = [None if t is None else t._tensor for t in tensors]
+        for i, array in enumerate(arrays):
+            if array is not None and array.dtype != dtype:
+                arrays[i] = self.in_dtype(f"sweep {i}", array, dtype)
         kernel(*arrays, *more)
         for tensor, array in zip(tensors, arrays, strict=True):
             if array is not None and array is not tensor._tensor:
@@ -253,6 +253,7 @@ class SweepMixin(ReduceMixin):
             return tensor
         return self.tensor(np.ascontiguousarray(array))
 
+    @exclusive
     def image_to_patches(
         self, image: Any, patches: Any, in_shape: Triple, patch: tuple[int, int]
     ) -> None:
@@ -265,9 +266,9 @@ class SweepMixin(ReduceMixin):
             in_shape: (C, H, W).
             patch: (ph, pw).
         """
-        for part, cells in _patch_views(image, patches, in_shape, patch):
-            cells[...] = part
+        self.kernels.patch.cut(*_patch_arrays(image, patches, in_shape, patch))
 
+    @exclusive
     def patches_to_image(
         self,
         patches: Any,
@@ -278,26 +279,19 @@ class SweepMixin(ReduceMixin):
         beta: float = 0.0,
     ) -> None:
         """``image = alpha * patches + beta * image``: the inverse of ``image_to_patches``."""
-        for part, cells in _patch_views(image, patches, in_shape, patch):
-            if (alpha, beta) == (1.0, 0.0):
-                part[...] = cells
-            else:
-                part[...] = alpha * cells + (beta * part if beta else 0)
+        pixels, cells = _patch_arrays(image, patches, in_shape, patch)
+        self.kernels.patch.join(cells, pixels, alpha, beta)
 
 
-def _patch_views(
+def _patch_arrays(
     image: Any, patches: Any, in_shape: Triple, patch: tuple[int, int]
-) -> Iterator[tuple[Array, Array]]:
-    """Per place in a patch: all its pixels of the picture, and all its cells of the patches."""
+) -> tuple[Array, Array]:
+    """The memory as (C,H,W,N) and (C,ph,pw,I,J,N)."""
     (channels, height, width), (rows, columns) = in_shape, patch
     batch = image.shape[1]
-    pixels = image._tensor.reshape(channels, height, width, batch)
     grid = -(-height // rows), -(-width // columns)
-    cells = patches._tensor.reshape(channels, rows, columns, *grid, batch)
-    for row in range(rows):
-        for column in range(columns):
-            part = pixels[:, row::rows, column::columns]
-            yield part, cells[:, row, column, : part.shape[1], : part.shape[2]]
+    pixels = image._tensor.reshape(channels, height, width, batch)
+    return pixels, patches._tensor.reshape(channels, rows, columns, *grid, batch)
 
 
 class _OpTrees:

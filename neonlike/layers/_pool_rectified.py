@@ -37,7 +37,7 @@ class RectifiedPooling:
         if not self._is_one_pass():
             return self.activation.bprop(self.pooling.bprop(error))
         pooling, deltas, passed = self.pooling, self.activation.deltas, self._passed(error)
-        passed[:] = self.activation.transform.bprop(pooling.outputs) * error
+        passed[:] = pooling.be.greater(pooling.outputs, 0) * error
         # deltas may lie where the error is
         pooling.be.bprop_pool(pooling.nglayer, passed, deltas, pooling.argmax)
         return deltas

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 import pytest
 
-from neonlike.kernels.numba import _gemm
+from neonlike.kernels.numba import _gemm, _threads
 from neonlike.kernels.numba import blas as fast
 from neonlike.kernels.reference import blas as reference
 
@@ -46,12 +46,12 @@ SETS = pytest.mark.parametrize("gemm", [fast.gemm, reference.gemm], ids=["numba"
 
 @pytest.fixture(params=[1, 2])
 def threads(request: pytest.FixtureRequest) -> Iterator[int]:
-    before = numba.get_num_threads()
+    before = _threads.get_num_threads()
     if request.param > numba.config.NUMBA_NUM_THREADS:
         pytest.skip("the machine has one core")
-    numba.set_num_threads(request.param)
+    _threads.set_num_threads(request.param)
     yield request.param
-    numba.set_num_threads(before)
+    _threads.set_num_threads(before)
 
 
 def check(gemm: Callable[..., None], a: Any, b: Any, out: Any, alpha: float, beta: float) -> None:

@@ -10,13 +10,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neonlike.kernels.numba import conv
+from neonlike.kernels.numba import _threads, conv
 from neonlike.kernels.numba._vector import LANES
 from neonlike.kernels.reference import conv as reference
 
@@ -150,17 +149,17 @@ def test_adjoint(kernels: ModuleType, case: Case) -> None:
 def test_threads() -> None:
     """Threads do not change fprop and bprop at all; repeating a call changes nothing."""
     case = Case(8, 20, (1, 16, 16), (1, 3, 3), (0, 1, 1))  # enough work for threads
-    threads = numba.get_num_threads()
+    threads = _threads.get_num_threads()
     arrays = case.arrays(20, np.float32)
     results: dict[int, list[np.ndarray]] = {}
     try:
         for count in {1, threads}:
-            numba.set_num_threads(count)
+            _threads.set_num_threads(count)
             results[count] = [run(conv, op, case, arrays) for op in OPERATIONS]
             for first, operation in zip(results[count], OPERATIONS, strict=True):
                 np.testing.assert_array_equal(run(conv, operation, case, arrays), first)
     finally:
-        numba.set_num_threads(threads)
+        _threads.set_num_threads(threads)
     for one, many in zip(results[1][:2], results[threads][:2], strict=True):
         np.testing.assert_array_equal(one, many)
 

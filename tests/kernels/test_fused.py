@@ -9,13 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from neonlike.kernels._nest import Access, Extent, Fold, Instruction, Loop, Nest, Reference, Store
-from neonlike.kernels.numba import _fused_code, fused
+from neonlike.kernels.numba import _fused_code, _threads, fused
 from neonlike.kernels.reference import fused as reference
 from neonlike.kernels.reference.elementwise import BINARY, SAFELOG_FLOOR, UNARY
 
@@ -280,16 +279,16 @@ def test_any_number_of_threads_gives_the_same_bits(monkeypatch: pytest.MonkeyPat
     x = np.random.RandomState(0).normal(size=(130, 1111)).astype(np.float32)
     e = np.exp(x - x.max(axis=0, keepdims=True))
     results = []
-    before = numba.get_num_threads()
+    before = _threads.get_num_threads()
     try:
         for threads in range(1, before + 1):
-            numba.set_num_threads(threads)
+            _threads.set_num_threads(threads)
             for work in (1, 1 << 40):  # in parts, and in one piece
                 monkeypatch.setattr(fused, "PARALLEL_WORK", work)
                 monkeypatch.setattr(fused, "_PART_BYTES", 1)
                 results.append(softmax(x))
     finally:
-        numba.set_num_threads(before)
+        _threads.set_num_threads(before)
     np.testing.assert_allclose(results[0], e / e.sum(axis=0, keepdims=True), rtol=3e-6)
     for result in results:
         np.testing.assert_array_equal(result, results[0])

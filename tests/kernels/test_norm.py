@@ -9,6 +9,7 @@ import numba
 import numpy as np
 import pytest
 
+from neonlike.kernels.numba import _threads
 from neonlike.kernels.numba import norm as fast
 from neonlike.kernels.reference import norm as reference
 
@@ -20,13 +21,13 @@ SHAPES = pytest.mark.parametrize("shape", [(1, 1), (3, 5001), (7, 33), (9, 1025)
 
 @pytest.fixture(params=[1, 2], autouse=True)
 def threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    before = numba.get_num_threads()
+    before = _threads.get_num_threads()
     if request.param > numba.config.NUMBA_NUM_THREADS:
         pytest.skip("the machine has one core")
     monkeypatch.setattr(fast, "_PARALLEL_WORK", 0)
-    numba.set_num_threads(request.param)
+    _threads.set_num_threads(request.param)
     yield
-    numba.set_num_threads(before)
+    _threads.set_num_threads(before)
 
 
 def case(shape: tuple[int, int], dtype: Any) -> dict[str, np.ndarray]:

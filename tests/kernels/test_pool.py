@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neonlike.backends._buffers import aligned_zeros
-from neonlike.kernels.numba import _conv_direct
+from neonlike.kernels.numba import _conv_direct, _threads
 from neonlike.kernels.numba import pool as fast
 from neonlike.kernels.reference import pool as reference
 
@@ -23,13 +23,13 @@ TOLERANCE = {np.float32: {"rtol": 2e-5, "atol": 1e-5}, np.float64: {"rtol": 1e-1
 
 @pytest.fixture(params=[1, 2])
 def threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    before = numba.get_num_threads()
+    before = _threads.get_num_threads()
     if request.param > numba.config.NUMBA_NUM_THREADS:
         pytest.skip("the machine has one core")
     monkeypatch.setattr(fast, "_PARALLEL_WORK", 0)
-    numba.set_num_threads(request.param)
+    _threads.set_num_threads(request.param)
     yield
-    numba.set_num_threads(before)
+    _threads.set_num_threads(before)
 
 
 @st.composite

@@ -210,20 +210,20 @@ def test_activations(cell: str, act: Activation) -> None:
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("cell", GATES)
 def test_threads_change_no_bit(cell: str, threads: int) -> None:
-    numba = pytest.importorskip("numba")
-    before = numba.get_num_threads()
+    _threads = pytest.importorskip("neonlike.kernels.numba._threads")
+    before = _threads.get_num_threads()
     if threads > before:
         pytest.skip("one processor")
     recurrent = kernels.load("numba").recurrent
     expected, run = (Run(cell, (1, 4, 40), n=64, dtype=np.float32) for _ in range(2))
     for sweep, count in ((expected, 1), (run, threads)):
-        numba.set_num_threads(count)
+        _threads.set_num_threads(count)
         try:
             sweep.fprop(recurrent)
             sweep.bprop(recurrent)
             sweep.gradients(recurrent)
         finally:
-            numba.set_num_threads(before)
+            _threads.set_num_threads(before)
     for (name, got), (_, wanted) in zip(run.results(), expected.results(), strict=True):
         np.testing.assert_array_equal(got, wanted, err_msg=name)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 from compiled import compiled_only
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 
 from neonlike.backends import cleanup_backend, gen_backend
 from neonlike.initializers import Kaiming
-from neonlike.kernels.numba import _winograd, _winograd_update, conv
+from neonlike.kernels.numba import _threads, _winograd, _winograd_update, conv
 from neonlike.kernels.numba._vector import LANES
 from neonlike.kernels.reference import conv as reference
 from neonlike.layers import Affine, Conv, Pooling
@@ -195,15 +194,15 @@ def test_exact_rules_it_out(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_threads() -> None:
     """Threads do not change the result at all, nor does repeating."""
     x, w, err = arrays(24, 40, 24, 24, (1, 1), 40)  # enough work for threads
-    threads = numba.get_num_threads()
+    threads = _threads.get_num_threads()
     results = []
     try:
         for count in (1, threads, threads):
-            numba.set_num_threads(count)
+            _threads.set_num_threads(count)
             results.append(np.empty_like(err))
             _winograd.winograd(4, x, w, results[-1], (1, 1), 1.0, 0.0, scratch)
     finally:
-        numba.set_num_threads(threads)
+        _threads.set_num_threads(threads)
     for result in results[1:]:
         np.testing.assert_array_equal(result, results[0])
 
@@ -211,15 +210,15 @@ def test_threads() -> None:
 def test_threads_of_the_gradient() -> None:
     """Each thread has sums of its own: the same number of threads gives the same bits."""
     x, w, err = arrays(24, 40, 24, 24, (1, 1), 40)
-    threads = numba.get_num_threads()
+    threads = _threads.get_num_threads()
     results = []
     try:
         for count in (1, threads, threads):
-            numba.set_num_threads(count)
+            _threads.set_num_threads(count)
             results.append(np.empty_like(w))
             _winograd_update.winograd_gradient(x, err, results[-1], (1, 1), 1.0, 0.0, scratch)
     finally:
-        numba.set_num_threads(threads)
+        _threads.set_num_threads(threads)
     np.testing.assert_array_equal(results[1], results[2])
     np.testing.assert_allclose(results[0], results[1], rtol=0, atol=1e-5 * np.abs(results[0]).max())
 

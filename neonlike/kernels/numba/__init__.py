@@ -10,6 +10,7 @@ __all__ = [
     "fused",
     "lookup",
     "norm",
+    "patch",
     "pool",
     "recurrent",
     "reduce",

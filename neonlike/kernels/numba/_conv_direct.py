@@ -20,7 +20,7 @@ import functools
 import numpy as np
 from numpy.typing import DTypeLike
 
-from neonlike.kernels._memory import STREAM_BYTES
+from neonlike.kernels._memory import STREAM_BYTES, address
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba import _vector
 from neonlike.kernels.numba._conv_pack import (
@@ -77,11 +77,16 @@ def direct(
 
 def biases(bias: Array | None, maps: int, scratch: Scratch, dtype: DTypeLike) -> Array:
     """The biases (maps, 1), zeros if there are none, as long as the rows of all tiles together."""
+    if bias is None:
+        return _no_biases(maps + WIDE, dtype)
     padded = scratch("conv bias", (maps + WIDE,), dtype)
-    padded[:] = 0
-    if bias is not None:
-        padded[:maps] = bias[:, 0]
+    padded[:maps], padded[maps:] = bias[:, 0], 0
     return padded
+
+
+@functools.lru_cache(maxsize=1024)
+def _no_biases(count: int, dtype: DTypeLike) -> Array:
+    return np.zeros(count, dtype)
 
 
 def streams(out: Array) -> bool:
@@ -89,8 +94,7 @@ def streams(out: Array) -> bool:
     if out.nbytes < STREAM_BYTES:
         return False
     row = out.shape[-1] * out.itemsize
-    aligned: bool = out.ctypes.data % LINE_BYTES == 0
-    return aligned and row % LINE_BYTES == 0
+    return row % LINE_BYTES == 0 and address(out) % LINE_BYTES == 0
 
 
 @functools.lru_cache(maxsize=1024)

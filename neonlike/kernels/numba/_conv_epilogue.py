@@ -9,13 +9,13 @@ chunks that stay in the first cache. Source: spec backend 10.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._norm_sums import block_sum
 from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._threads import get_num_threads
 
 NOTHING, RELU, BRELU = 0, 1, 2
 CHUNK = 2048  # elements; also the length of the sums that are made in the precision of out
@@ -34,7 +34,7 @@ def epilogue(
     """Add a bias per map, apply a (leaky) ReLU or its derivative, sum each map; all in place."""
     absent = np.empty((0, 1), out.dtype)
     step = RELU if relu else BRELU if brelu else NOTHING
-    parts = min(len(out), numba.get_num_threads()) if out.size >= PARALLEL_SIZE else 1
+    parts = min(len(out), get_num_threads()) if out.size >= PARALLEL_SIZE else 1
     at = out if source is None else source
     add, sums = (absent if array is None else array for array in (bias, bsum))
     finish(out, at, add, sums, step, float(slope), parts)

@@ -17,12 +17,12 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba._conv_plan import Plan
 from neonlike.kernels.numba._jit import inline, inner
+from neonlike.kernels.numba._threads import get_num_threads
 from neonlike.kernels.numba._vector import LINE_BYTES, copy_line
 
 PARALLEL_WORK = 1 << 22  # multiply-adds, some 80 us: below, threads cost more than they gain
@@ -89,7 +89,7 @@ def prepare(
     rows, planes = plan.height.shape[0], plan.depth.shape[1]
     points = plan.depth.shape[0] * rows * plan.w_places.shape[0] * batch
     large = channels * plan.taps.shape[0] * maps * points >= PARALLEL_WORK
-    threads = numba.get_num_threads() if large else 1
+    threads = get_num_threads() if large else 1
     groups = _groups(batch, width)
     columns = min(width, batch)
     row = max(f(plan, channels, columns, line)[2] for f in (_flat_strides, _line_strides))

@@ -193,3 +193,27 @@ def loop(
         phi.add_incoming(result, end)
     builder.position_at_end(after)
     return values
+
+
+def outlined(
+    builder: ir.IRBuilder,
+    name: str,
+    arguments: Sequence[ir.Value],
+    emit: Callable[[ir.IRBuilder, Sequence[ir.Value]], None],
+) -> None:
+    """Call a function of the module with the body ``emit(builder, arguments)``, made if missing.
+
+    Never inlined, and without the copies of loops that the compiler makes for special cases: all
+    of this is vectors already, and would take minutes to compile.
+    """
+    name = f"neonlike.{name}"
+    kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
+    if name not in builder.module.globals:
+        function = ir.Function(builder.module, kind, name)
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        function.attributes.add("optsize")
+        inside = ir.IRBuilder(function.append_basic_block("entry"))
+        emit(inside, function.args)
+        inside.ret_void()
+    builder.call(builder.module.globals[name], arguments)

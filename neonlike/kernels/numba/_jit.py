@@ -130,7 +130,7 @@ def pjit(function: F) -> F:
 
     @functools.wraps(function)
     def kernel(*args: Any) -> Any:
-        return builds[numba.get_num_threads() > 1](*args)
+        return builds[_threads.get_num_threads() > 1](*args)
 
     return cast(F, kernel)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
+from neonlike.kernels.numba._threads import get_num_threads
 
 _BLOCK = 1024  # columns: a few maps of them stay in the L1 cache
 
@@ -17,7 +17,7 @@ def fprop_lrn(x: Array, out: Array, denom: Array, depth: int, ascale: float, bpo
     """Response normalisation across maps; ``out`` and ``denom`` are like ``x``."""
     maps = x.shape[0]
     xs, outs, denoms = x.reshape(maps, -1), out.reshape(maps, -1), denom.reshape(maps, -1)
-    parts = numba.get_num_threads()
+    parts = get_num_threads()
     _fprop_lrn(xs, outs, denoms, depth, ascale / depth, float(bpower), parts)
 
 
@@ -34,7 +34,7 @@ def bprop_lrn(
     """Gradient ``delta`` of ``fprop_lrn``, whose ``x``, ``out`` and ``denom`` are given."""
     maps = x.shape[0]
     xs, outs, errs, deltas, denoms = (a.reshape(maps, -1) for a in (x, out, err, delta, denom))
-    parts = numba.get_num_threads()
+    parts = get_num_threads()
     numbers = (ascale / depth, float(bpower))
     _bprop_lrn(xs, outs, errs, deltas, denoms, depth, *numbers, parts)
 

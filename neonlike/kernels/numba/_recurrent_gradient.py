@@ -9,7 +9,8 @@ the rows, so no sum depends on their number.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import functools
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -90,7 +91,28 @@ def make_plan(
         directions, geometry, threads: of the sweep.
         scratch: where chunks and sums go.
     """
-    rows, n = dw.shape[0] // directions, dw.shape[1]
+    sizes = dw.shape, dw.itemsize, features, nin, candidates, directions, geometry, threads
+    numbers, chunks, sums = _layout(*sizes)
+    return Plan(
+        *numbers,
+        scratch("gradient chunks", chunks, dw.dtype),
+        scratch("gradient sums", sums, dw.dtype),
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def _layout(
+    shape: tuple[int, int],
+    itemsize: int,
+    features: int,
+    nin: int,
+    candidates: bool,
+    directions: int,
+    geometry: Triple,
+    threads: int,
+) -> tuple[tuple[Any, ...], tuple[int, int], tuple[int, int]]:
+    """All of a plan but its scratch, and the shapes of that."""
+    rows, n = shape[0] // directions, shape[1]
     nin = nin if features else 0
     plain = rows - n if candidates else rows
     tiles = _up(plain, ROWS) // ROWS + _up(rows - plain, ROWS) // ROWS
@@ -98,22 +120,18 @@ def make_plan(
     reset = before + _up(n, COLUMNS)
     ones = reset + (_up(n, COLUMNS) if candidates else 0)
     delta = ones + COLUMNS
-    line = LINE_BYTES // dw.itemsize
+    line = LINE_BYTES // itemsize
     lines = min(_CHUNK_LINES, max(8, _CHUNK_BYTES // LINE_BYTES // delta))
     columns = geometry[0] * geometry[1] * geometry[2]
     chunk = _up(-(-columns // -(-columns // (lines * line))), line)
     pitch = chunk + line  # an odd number of lines: rows meet in few places of the caches otherwise
-    parts = min(threads, directions * tiles)
-    size = apart((delta + ROWS) * pitch, dw.itemsize)
-    chunks = scratch("gradient chunks", (parts, size), dw.dtype)
-    sums = scratch("gradient sums", (directions * tiles, (reset + COLUMNS) * ROWS), dw.dtype)
-    offsets = scratch("gradient offsets", (ROWS,), np.int64)
-    offsets[:] = np.arange(ROWS) * pitch
     split = nin if features > nin else 0
-    return Plan(
+    numbers = (
         geometry, directions, n, nin, split, rows, plain, tiles,
-        before, reset, ones, delta, chunk, pitch, offsets, chunks, sums,
+        before, reset, ones, delta, chunk, pitch, np.arange(ROWS) * pitch,
     )  # fmt: skip
+    chunks = min(threads, directions * tiles), apart((delta + ROWS) * pitch, itemsize)
+    return numbers, chunks, (directions * tiles, (reset + COLUMNS) * ROWS)
 
 
 @jit

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from neonlike.kernels._types import Array, Triple
 from neonlike.kernels.numba import _vector
-from neonlike.kernels.numba._jit import inner
+from neonlike.kernels.numba._jit import inline, inner
 from neonlike.kernels.numba._recurrent_ahead import look_ahead, some_rows
 from neonlike.kernels.numba._recurrent_passes import (
     elementwise,
@@ -24,6 +24,7 @@ from neonlike.kernels.numba._recurrent_passes import (
     thin_tile,
     transfer,
 )
+from neonlike.kernels.numba._vector import turn_lines
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE, NARROW = _vector.WIDE, _vector.QUARTER
@@ -237,14 +238,28 @@ def pack(w: Array, packed: Array, start: int) -> None:
     for row in range(0, rows, WIDE):
         height = WIDE if rows - row >= WIDE else NARROW
         for top in range(row, min(row + WIDE, rows), height):
-            inside = min(height, rows - top)
-            if inside < height:
+            inside, done = min(height, rows - top), 0
+            if height == inside == line:
+                done = count // line * line
+                pack_squares(w, top, packed, start, done)
+            elif inside < height:
                 packed[start : start + height * count] = 0
-            for first in range(0, count, line):  # whole lines of a row at a time
+            for first in range(done, count, line):  # whole lines of a row at a time
                 for k in range(inside):
                     for i in range(first, min(first + line, count)):
                         packed[start + i * height + k] = w[top + k, i]
             start += height * count
+
+
+@inline
+def pack_squares(w: Array, top: int, packed: Array, start: int, columns: int) -> None:
+    """Pack the rows from ``top`` on, as many as a line is long, up to ``columns``, whole lines."""
+    line, item = LINE_BYTES // w.itemsize, w.itemsize
+    source = w.ctypes.data + top * w.strides[0]
+    target = packed.ctypes.data + start * item
+    for first in range(0, columns, line):
+        there = target + first * line * item
+        turn_lines(source + first * item, w.strides[0] // item, there, w.dtype.type(0))
 
 
 @inner

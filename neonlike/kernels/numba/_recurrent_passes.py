@@ -18,6 +18,7 @@ from numba.core import cgutils as _cgutils
 from numba.core import types
 from numba.extending import intrinsic
 
+from neonlike.kernels.numba._ir import outlined
 from neonlike.kernels.numba._vector import LINE_BYTES, Vectors, loop
 from neonlike.kernels.numba._vector_math import Lanes
 
@@ -25,30 +26,6 @@ cgutils: Any = _cgutils  # carries no type information
 _INDEX = ir.IntType(64)
 _COPIED_AHEAD = 256  # elements
 Formula = Callable[..., Sequence[Lanes]]
-
-
-def outlined(
-    builder: ir.IRBuilder,
-    name: str,
-    arguments: Sequence[ir.Value],
-    emit: Callable[[ir.IRBuilder, Sequence[ir.Value]], None],
-) -> None:
-    """Call a function of the module with the body ``emit(builder, arguments)``, made if missing.
-
-    Never inlined, and without the copies of loops that the compiler makes for special cases: all
-    of this is vectors already, and would take minutes to compile.
-    """
-    name = f"neonlike.{name}"
-    kind = ir.FunctionType(ir.VoidType(), [argument.type for argument in arguments])
-    if name not in builder.module.globals:
-        function = ir.Function(builder.module, kind, name)
-        function.linkage = "internal"
-        function.attributes.add("noinline")
-        function.attributes.add("optsize")
-        inside = ir.IRBuilder(function.append_basic_block("entry"))
-        emit(inside, function.args)
-        inside.ret_void()
-    builder.call(builder.module.globals[name], arguments)
 
 
 def elementwise(name: str, formula: Formula, reads: int) -> Any:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
-import numba
 import numpy as np
 
 from neonlike.kernels._memory import apart
@@ -12,6 +12,7 @@ from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba._recurrent_activation import Code
 from neonlike.kernels.numba._recurrent_ahead import PLAN_SIZE
 from neonlike.kernels.numba._recurrent_panel import LINE_BYTES, NARROW, Work, panel_width
+from neonlike.kernels.numba._threads import get_num_threads
 
 PARALLEL_WORK = 1 << 18  # multiplications per sweep; one thread does less in about 10 us
 
@@ -29,17 +30,17 @@ def widened(x: Array) -> Array:
     return np.lib.stride_tricks.as_strided(x, shape, x.strides)
 
 
-def row_unit(w: Array) -> int:
-    """What row lengths of panels are rounded up to: n rows make whole lines."""
-    half_line = LINE_BYTES // 2 // w.itemsize
-    return half_line if w.shape[1] % 2 == 0 else 2 * half_line
+def row_unit(units: int, itemsize: int) -> int:
+    """What row lengths of panels are rounded up to: ``units`` rows make whole lines."""
+    half_line = LINE_BYTES // 2 // itemsize
+    return half_line if units % 2 == 0 else 2 * half_line
 
 
 def threads_for(weights: int, geometry: Triple) -> int:
     """As many threads as the work is worth."""
     outer, steps, inner = geometry
     worth = weights * outer * steps * inner >= PARALLEL_WORK
-    return numba.get_num_threads() if worth else 1
+    return get_num_threads() if worth else 1
 
 
 def plain_codes(acts: tuple[Any, ...]) -> tuple[Code, ...]:
@@ -69,12 +70,10 @@ def make_work(
         directions, split, products: see ``Work``.
         inputs: ``features`` of ``Work``.
     """
-    units, unit, columns = w.shape[1], row_unit(w), geometry[0] * geometry[2]
+    units, columns = w.shape[1], geometry[0] * geometry[2]
     threads = threads_for(w.size + others.size, geometry)
-    width, line = panel_width(columns, threads, unit), LINE_BYTES // w.itemsize
-    pitch = -(-width // unit) * unit
-    panel = -(-(panel_rows * units + inputs + NARROW) * pitch // line) * line + line
-    shape = min(threads, -(-columns // width)), apart(panel, w.itemsize)
+    rows = panel_rows * units + inputs + NARROW
+    width, unit, panels = _cut(columns, units, rows, w.itemsize, threads)
     return Work(
         geometry,
         directions,
@@ -83,15 +82,27 @@ def make_work(
         split,
         width,
         unit,
-        scratch("recurrent panels", shape, w.dtype),
-        scratch("recurrent weights", (directions, _packed_size(w, directions)), w.dtype),
-        scratch("input weights", (directions, _packed_size(others, directions)), w.dtype),
+        scratch("recurrent panels", panels, w.dtype),
+        scratch("recurrent weights", _packed(w.shape, directions), w.dtype),
+        scratch("input weights", _packed(others.shape, directions), w.dtype),
         products,
         scratch("recurrent plans", (threads, PLAN_SIZE), np.int64),
     )
 
 
-def _packed_size(w: Array, directions: int) -> int:
-    """What packed weights of a direction, or their transpose, take at most, in two parts."""
-    rows, columns = w.shape
-    return int(rows // directions + 2 * NARROW) * int(columns + 2 * NARROW)
+@functools.lru_cache(maxsize=1024)
+def _cut(
+    columns: int, units: int, rows: int, itemsize: int, threads: int
+) -> tuple[int, int, tuple[int, int]]:
+    """Width of a panel, what row lengths are rounded up to, and the shape of all panels."""
+    unit, line = row_unit(units, itemsize), LINE_BYTES // itemsize
+    width = panel_width(columns, threads, unit)
+    panel = -(-rows * (-(-width // unit) * unit) // line) * line + line
+    return width, unit, (min(threads, -(-columns // width)), apart(panel, itemsize))
+
+
+@functools.lru_cache(maxsize=1024)
+def _packed(shape: tuple[int, int], directions: int) -> tuple[int, int]:
+    """Shape of packed weights, or their transposes, at most: each direction's, in two parts."""
+    rows, columns = shape
+    return directions, (rows // directions + 2 * NARROW) * (columns + 2 * NARROW)

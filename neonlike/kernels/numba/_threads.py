@@ -30,19 +30,20 @@ def set_num_threads(number: int) -> None:
         pool = int(_numba.config.NUMBA_NUM_THREADS)
         if pool < number:
             logger.warning("NUMBA_NUM_THREADS=%d limits the threads to %d", pool, pool)
-        _numba.set_num_threads(min(number, pool))
+            _number = pool
+        _numba.set_num_threads(_number)
 
 
 def get_num_threads() -> int:
-    """The number of threads that the next kernel uses."""
-    if _numba is None and _number is not None:
+    """The number of threads that the next kernel uses: as many as set, else as Numba says."""
+    if _number is not None:
         return _number
     numba_is_loaded()
     return int(_numba.get_num_threads())
 
 
 def numba_is_loaded() -> None:
-    """Give Numba its number of threads, if one was set, and from now on ask Numba."""
+    """Give Numba its number of threads, if one was set."""
     global _numba
     if _numba is not None:
         return

@@ -19,6 +19,7 @@ strides, so that the same code serves matrix products, filter windows and ring b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -28,7 +29,7 @@ from numba.extending import intrinsic
 from neonlike.kernels.numba._ir import INDEX as _INDEX
 from neonlike.kernels.numba._ir import LANES as LANES
 from neonlike.kernels.numba._ir import LINE_BYTES as LINE_BYTES
-from neonlike.kernels.numba._ir import REGISTERS
+from neonlike.kernels.numba._ir import REGISTERS, outlined
 from neonlike.kernels.numba._ir import Vectors as Vectors
 from neonlike.kernels.numba._ir import loop as loop
 
@@ -241,3 +242,42 @@ def _copy_line(typingctx, source, target):  # type: ignore[no-untyped-def]  # Nu
 
 
 copy_line: Any = intrinsic(_copy_line)
+
+
+def _turn_lines(typingctx, source, stride, target, like):  # type: ignore[no-untyped-def]  # Numba's protocol
+    """``turn_lines(source, stride, target, like)``: transpose a square of lines.
+
+    The lines of ``source``, ``stride`` elements apart, become columns of those at ``target``.
+    """
+
+    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
+        scalar = signature.args[-1]
+        outlined(
+            builder,
+            f"turn_lines_{scalar}",
+            args[:-1],
+            lambda builder, arguments: _emit_turn(Vectors(builder, scalar), arguments),
+        )
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, types.intp, like), codegen
+
+
+def _emit_turn(v: Vectors, arguments: Sequence[ir.Value]) -> None:
+    """Merge the two halves of all lines, element by element, until each is a column."""
+    source, stride, target = arguments
+    count = LINE_BYTES // v.bytes
+    line = ir.VectorType(v.element, count)
+    lines = [
+        v.load(v.at(v.pointer(source), v.builder.mul(stride, _INDEX(i))), line)
+        for i in range(count)
+    ]
+    mixed = [lane // 2 + lane % 2 * count for lane in range(2 * count)]
+    for _ in range(count.bit_length() - 1):
+        pairs = zip(lines[: count // 2], lines[count // 2 :], strict=True)
+        lines = [v.shuffle(a, b, half) for a, b in pairs for half in (mixed[:count], mixed[count:])]
+    for i, value in enumerate(lines):
+        v.store(value, v.at(v.pointer(target), i * count))
+
+
+turn_lines: Any = intrinsic(_turn_lines)

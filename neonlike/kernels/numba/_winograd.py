@@ -20,7 +20,6 @@ from __future__ import annotations
 import functools
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from neonlike.kernels._memory import apart
@@ -30,6 +29,7 @@ from neonlike.kernels.numba._conv_direct import After, biases, blocks_end, row_b
 from neonlike.kernels.numba._conv_pack import PARALLEL_WORK, round_up
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._share import share
+from neonlike.kernels.numba._threads import get_num_threads
 from neonlike.kernels.numba._vector import copy_line
 
 LINE_BYTES = _vector.LINE_BYTES
@@ -99,12 +99,12 @@ def winograd(
     tiling = tile(size, w.shape[2], channels, WIDE | 1, out.shape, pad, line)
     points = tiling.side**2
     work = points * channels * maps * tiling.rows * tiling.columns * tiling.lines * line
-    threads = numba.get_num_threads() if work >= PARALLEL_WORK else 1
+    threads = get_num_threads() if work >= PARALLEL_WORK else 1
     blocks = row_blocks(maps)
     room = scratch("winograd room", (threads, apart(tiling.zeros + line, x.itemsize)), x.dtype)
     places = scratch("winograd places", (threads, MOST_UNITS, 2, points), np.int64)
     filters = scratch("winograd filters", (blocks_end(maps) * points * channels,), x.dtype)
-    segment = np.array([0, 0, channels])
+    segment = _segment(channels)
     weights = w.reshape(len(w), w.shape[2] ** 2, -1)
     after = biases(bias, maps, scratch, x.dtype), float(slope)
     stream = streams(out)
@@ -124,6 +124,12 @@ def winograd(
         room,
         places,
     )
+
+
+@functools.lru_cache(maxsize=1024)
+def _segment(channels: int) -> Array:
+    """What a tile sums over: all channels."""
+    return np.array([0, 0, channels])
 
 
 def tile_size(

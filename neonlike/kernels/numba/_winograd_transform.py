@@ -20,8 +20,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
-from neonlike.kernels.numba._recurrent_passes import outlined
-from neonlike.kernels.numba._vector import LINE_BYTES, Vectors, loop, rectify
+from neonlike.kernels.numba._ir import outlined
+from neonlike.kernels.numba._vector import Vectors, loop, rectify
 from neonlike.kernels.numba._vector_math import Lanes
 
 build: Any = cgutils  # Numba's own modules are untyped
@@ -194,45 +194,6 @@ def _listed(v: Vectors, size: int, table: ir.Value) -> list[list[ir.Value]]:
     addresses = [v.builder.load(v.builder.gep(first, [_INDEX(n)])) for n in range(size * size)]
     pointers = [v.pointer(address) for address in addresses]
     return [pointers[i * size : (i + 1) * size] for i in range(size)]
-
-
-def _turn_lines(typingctx, source, stride, target, like):  # type: ignore[no-untyped-def]  # Numba's protocol
-    """``turn_lines(source, stride, target, like)``: transpose a square of lines.
-
-    The lines of ``source``, ``stride`` elements apart, become columns of those at ``target``.
-    """
-
-    def codegen(context: Any, builder: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        scalar = signature.args[-1]
-        outlined(
-            builder,
-            f"turn_lines_{scalar}",
-            args[:-1],
-            lambda builder, arguments: _emit_turn(Vectors(builder, scalar), arguments),
-        )
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.intp, types.intp, like), codegen
-
-
-def _emit_turn(v: Vectors, arguments: Sequence[ir.Value]) -> None:
-    """Merge the two halves of all lines, element by element, until each is a column."""
-    source, stride, target = arguments
-    count = LINE_BYTES // v.bytes
-    line = ir.VectorType(v.element, count)
-    lines = [
-        v.load(v.at(v.pointer(source), v.builder.mul(stride, _INDEX(i))), line)
-        for i in range(count)
-    ]
-    mixed = [lane // 2 + lane % 2 * count for lane in range(2 * count)]
-    for _ in range(count.bit_length() - 1):
-        pairs = zip(lines[: count // 2], lines[count // 2 :], strict=True)
-        lines = [v.shuffle(a, b, half) for a, b in pairs for half in (mixed[:count], mixed[count:])]
-    for i, value in enumerate(lines):
-        v.store(value, v.at(v.pointer(target), i * count))
-
-
-turn_lines: Any = intrinsic(_turn_lines)
 
 
 def fetch(size: int, *, write: bool = False) -> Any:

@@ -16,7 +16,6 @@ its sum, so the gradient of a bias is found on the way. Source: spec performance
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from neonlike.kernels._memory import apart
@@ -26,7 +25,8 @@ from neonlike.kernels.numba._conv_direct import blocks_end, row_blocks
 from neonlike.kernels.numba._conv_pack import PARALLEL_WORK
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._share import share
-from neonlike.kernels.numba._vector import copy_line
+from neonlike.kernels.numba._threads import get_num_threads
+from neonlike.kernels.numba._vector import copy_line, turn_lines
 from neonlike.kernels.numba._winograd import (
     MOST_UNITS,
     Tiling,
@@ -36,7 +36,7 @@ from neonlike.kernels.numba._winograd import (
     take_inputs,
     tile,
 )
-from neonlike.kernels.numba._winograd_transform import fetch, turn_lines
+from neonlike.kernels.numba._winograd_transform import fetch
 
 LINE_BYTES = _vector.LINE_BYTES
 WIDE, HALF = _vector.WIDE, _vector.HALF
@@ -69,7 +69,7 @@ def winograd_gradient(
     tiling = tile(SIZE, taps, rows, line | 1, err.shape, pad, line)
     points = tiling.side**2
     work = points * channels * maps * tiling.rows * tiling.columns * tiling.lines * line
-    threads = numba.get_num_threads() if work >= PARALLEL_WORK else 1
+    threads = get_num_threads() if work >= PARALLEL_WORK else 1
     size = tiling.zeros + (2 + tiling.size**2 * line) * line
     room = scratch("winograd room", (threads, apart(size, x.itemsize)), x.dtype)
     sums = scratch("winograd sums", (threads, columns, points, rows, line), x.dtype)

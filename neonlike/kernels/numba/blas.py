@@ -10,6 +10,7 @@ from contextvars import Context
 
 import numpy as np
 
+from neonlike.kernels._memory import address
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba import _threads
 from neonlike.kernels.numba._blas import bind_gemm
@@ -125,14 +126,9 @@ def _call_blas(
         alpha,
         beta,
     )
-    call(_address(b), _address(a), _address(out))
+    call(address(b), address(a), address(out))
 
 
 def _leading(x: Array) -> int:
     """Elements from one row to the next; of a single row, any number that is large enough."""
     return max(1, x.shape[1] if x.shape[0] == 1 else x.strides[0] // x.itemsize)
-
-
-def _address(x: Array) -> int:
-    place: int = x.__array_interface__["data"][0]
-    return place

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numba
-
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
+from neonlike.kernels.numba._threads import get_num_threads
 
 _BLOCK = (
     16  # elements of a vector: one cache line of dw, for which as many lines of err stay cached
@@ -28,7 +27,7 @@ def bprop(ids: Array, err: Array, dw: Array, pad_idx: int | None) -> None:
         pad_idx: id that is skipped, or None.
     """
     pad = _NONE if pad_idx is None else int(pad_idx)
-    parts = numba.get_num_threads() if err.size >= _PARALLEL_WORK else 1
+    parts = get_num_threads() if err.size >= _PARALLEL_WORK else 1
     _bprop(ids, err, dw, pad, parts)
 
 

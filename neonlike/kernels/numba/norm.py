@@ -6,7 +6,6 @@ is normalised by the thread that read it for the statistics, while it is still i
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from neonlike.kernels._types import Array
@@ -14,6 +13,7 @@ from neonlike.kernels.numba._jit import inline, inner, jit, owner
 from neonlike.kernels.numba._norm_sums import dots, merge, moments
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
+from neonlike.kernels.numba._threads import get_num_threads
 from neonlike.kernels.reference import norm as reference
 
 _PARALLEL_WORK = 1 << 17  # elements: below, about 50 µs, threads cost more than they gain
@@ -87,7 +87,7 @@ def bprop(
 
 
 def _parts(x: Array) -> int:
-    return numba.get_num_threads() if x.size >= _PARALLEL_WORK else 1
+    return get_num_threads() if x.size >= _PARALLEL_WORK else 1
 
 
 def _few_features(x: Array, parts: int) -> bool:

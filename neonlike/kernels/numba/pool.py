@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 
 from neonlike.kernels._types import Array
@@ -26,6 +25,7 @@ from neonlike.kernels.numba._pool_tile import (
 )
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
+from neonlike.kernels.numba._threads import get_num_threads
 
 Quad = tuple[int, int, int, int]  # (maps, depth, height, width)
 
@@ -96,7 +96,7 @@ def _bprop(
 
 
 def _parts(work: int) -> int:
-    return numba.get_num_threads() if work >= _PARALLEL_WORK else 1
+    return get_num_threads() if work >= _PARALLEL_WORK else 1
 
 
 def _tables(parts: int, size: int) -> Array:

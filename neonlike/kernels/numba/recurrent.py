@@ -56,7 +56,7 @@ def input_gradient(delta: Array, x: Array, out: Array) -> None:
 
 def _fills_panels(w: Array, geometry: Triple) -> bool:
     """Whether panels have little padding: else products over all steps at once are faster."""
-    columns, unit = geometry[0] * geometry[2], row_unit(w)
+    columns, unit = geometry[0] * geometry[2], row_unit(w.shape[1], w.itemsize)
     return 3 * -(-columns // unit) * unit <= 4 * columns
 
 

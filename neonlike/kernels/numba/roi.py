@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from neonlike.kernels._roi import Bins
@@ -10,16 +9,17 @@ from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._span import span
+from neonlike.kernels.numba._threads import get_num_threads
 
 
 def fprop(x: Array, bins: Bins, out: Array, argmax: Array) -> None:
     """Largest input of each bin, and its place ``row * W + column``; 0 and -1 for an empty bin."""
-    _fprop(x, *bins, out, argmax, numba.get_num_threads())
+    _fprop(x, *bins, out, argmax, get_num_threads())
 
 
 def bprop(err: Array, images: Array, argmax: Array, out: Array) -> None:
     """Set ``out``, like x, to the errors, each at the place that argmax names in its image."""
-    _bprop(err, images, argmax, out, numba.get_num_threads())
+    _bprop(err, images, argmax, out, get_num_threads())
 
 
 def nms(boxes: Array, threshold: float, normalized: bool) -> list[int]:

@@ -6,6 +6,7 @@ from neonlike.kernels.reference import elementwise as elementwise
 from neonlike.kernels.reference import fused as fused
 from neonlike.kernels.reference import lookup as lookup
 from neonlike.kernels.reference import norm as norm
+from neonlike.kernels.reference import patch as patch
 from neonlike.kernels.reference import pool as pool
 from neonlike.kernels.reference import recurrent as recurrent
 from neonlike.kernels.reference import reduce as reduce
@@ -19,6 +20,7 @@ __all__ = [
     "fused",
     "lookup",
     "norm",
+    "patch",
     "pool",
     "recurrent",
     "reduce",
