@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -12,10 +12,13 @@ from numpy.typing import DTypeLike, NDArray
 from neonlike.backends._buffers import BufferPool, aligned_zeros
 from neonlike.backends._casting import cast_into, fill_with
 from neonlike.backends._cpu_tensor import CPUTensor
-from neonlike.backends._evaluator import Evaluator, Frozen
+from neonlike.backends._evaluator import Evaluator
 from neonlike.backends._exclusive import enter, exclusive, leave, refusal
 from neonlike.backends._operations import as_operand
 from neonlike.backends._optree import SAME_SHAPE, Operand, OpTreeNode, function_of
+from neonlike.backends._replay import Replay
+from neonlike.kernels import _launch
+from neonlike.kernels._launch import Recording
 
 SAFE_IN_ALL_FLOATS = 65504  # the largest number of float16
 
@@ -115,19 +118,42 @@ class BackendBase:
             leave()
 
     @exclusive
-    def record(self, work: Callable[[], None]) -> list[Frozen] | None:
-        """Do ``work``, which only assigns op-trees, and return it for ``run_again``.
+    def record(self, work: Callable[[], None]) -> Recording | None:
+        """Do ``work``, which assigns op-trees and calls kernels, and return it for ``run_again``.
 
-        It is recorded with its numbers and with the memory of its tensors. None: not all of its
-        assignments can be repeated, or not yet.
+        It is recorded with its numbers and with the memory of its tensors. None: not all of it
+        can be repeated, or not yet.
         """
-        return self._evaluator.record(work)
+        return _launch.record(work)
 
     @exclusive
-    def run_again(self, recorded: Sequence[Frozen]) -> None:
+    def run_again(self, recorded: Recording) -> None:
         """Do the work that was recorded."""
-        for frozen in recorded:
-            frozen.call()
+        for function, arguments in recorded.calls:
+            function(*arguments)
+
+    def again(
+        self,
+        replay: Replay,
+        key: tuple[Hashable, ...],
+        tensors: Sequence[CPUTensor | None],
+        work: Callable[[], None],
+    ) -> None:
+        """Do ``work``, from memory if it was done before with the same key on the same memory.
+
+        Args:
+            replay: where it is kept.
+            key: what the work depends on beside ``tensors`` and the settings of the backend.
+            tensors: all that it reads and writes.
+            work: calls kernels, and does nothing else that changes memory.
+        """
+        threads = getattr(self.kernels, "get_num_threads", None)
+        if threads is None:  # kernels that are not prepared
+            work()
+            return
+        places = [None if t is None else (t.raw(), t.layout) for t in tensors]
+        settings = threads(), self.numerics, self.scratch.generation
+        replay.run(self, (key, settings, *places), tensors, work)
 
     def evaluate(self, tree: OpTreeNode) -> CPUTensor:
         """Return the value of ``tree`` as a new tensor of the default dtype."""
@@ -137,6 +163,7 @@ class BackendBase:
 
     def assign_array(self, target: NDArray[Any], value: NDArray[Any]) -> None:
         """Copy ``value``, broadcast and cast, into ``target``; overflow is silent."""
+        _launch.give_up()
         if target.dtype == value.dtype:
             np.copyto(target, value)
             return
@@ -147,6 +174,7 @@ class BackendBase:
         number = as_operand(value)
         if number is NotImplemented:
             raise TypeError(f"Invalid type for assignment: {type(value)}")
+        _launch.give_up()
         array = target._tensor
         if array.dtype.kind == "f" and abs(number) <= SAFE_IN_ALL_FLOATS:
             array.fill(number)
@@ -155,6 +183,7 @@ class BackendBase:
             fill_with(array, number)
 
     def _assign_onehot(self, target: CPUTensor, indices: CPUTensor, axis: int) -> None:
+        _launch.give_up()
         chosen = indices._tensor.reshape(-1)
         place = np.arange(chosen.size)
         target._tensor.fill(0)

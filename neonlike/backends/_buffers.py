@@ -65,14 +65,15 @@ class BufferPool:
 
     ``pool(name, shape, dtype)`` returns an array with undefined content. The
     same name gives the same memory as long as the size fits; a larger request
-    replaces the buffer. Callers choose names so that two buffers that are
-    alive at the same time have different ones.
+    replaces the buffer, and begins a new ``generation``. Callers choose names so
+    that two buffers that are alive at the same time have different ones.
     """
 
     def __init__(self) -> None:
         self._free: NDArray[Any] = np.empty(0, np.uint8)  # rest of the last huge page
         self._buffers: dict[str, NDArray[Any]] = {}
         self._views: dict[tuple[str, tuple[int, ...], Any], NDArray[Any]] = {}
+        self.generation = 0
 
     def __call__(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         key = (name, shape, dtype)
@@ -85,6 +86,7 @@ class BufferPool:
         nbytes = math.prod(shape) * dtype.itemsize
         buffer = self._buffers.get(name)
         if buffer is None or buffer.nbytes < nbytes:
+            self.generation += buffer is not None
             buffer = self._buffers[name] = self._take(nbytes)
             self._views = {k: v for k, v in self._views.items() if k[0] != name}
         if len(self._views) >= MAX_VIEWS:

@@ -13,6 +13,7 @@ from neonlike.backends._cpu_tensor import CPUTensor
 from neonlike.backends._exclusive import exclusive
 from neonlike.backends._geometry import ConvLayer, DeconvLayer
 from neonlike.backends._operands import OperandsMixin, compute_dtype
+from neonlike.kernels._launch import launch
 
 Array = NDArray[Any]
 
@@ -157,8 +158,8 @@ class ConvMixin(OperandsMixin):
             ValueError: a tensor that does not have the layer's number of elements.
         """
         operands = (("I", I, layer.dimI), ("F", F, layer.dimF), ("O", O, layer.dimO))
-        options = (X, bias, bsum, alpha, beta, relu, brelu, slope)
-        self._convolve("fprop_conv", self.kernels.conv.fprop, layer, operands, *options)
+        others, numbers = (X, bias, bsum), (alpha, beta, relu, brelu, slope)
+        self._convolve("fprop_conv", self.kernels.conv.fprop, layer, operands, others, numbers)
 
     @exclusive
     def bprop_conv(
@@ -191,8 +192,8 @@ class ConvMixin(OperandsMixin):
             ValueError: a tensor that does not have the layer's number of elements.
         """
         operands = (("E", E, layer.dimO), ("F", F, layer.dimF), ("grad_I", grad_I, layer.dimI))
-        options = (X, bias, bsum, alpha, beta, relu, brelu, slope)
-        self._convolve("bprop_conv", self.kernels.conv.bprop, layer, operands, *options)
+        others, numbers = (X, bias, bsum), (alpha, beta, relu, brelu, slope)
+        self._convolve("bprop_conv", self.kernels.conv.bprop, layer, operands, others, numbers)
 
     @exclusive
     def update_conv(
@@ -221,6 +222,22 @@ class ConvMixin(OperandsMixin):
         Raises:
             AssertionError: a tensor that does not have the layer's number of elements.
         """
+
+        def work() -> None:
+            self._update_filters(layer, I, E, U, alpha, beta, grad_bias)
+
+        self.again(layer.replay, ("update_conv", alpha, beta), (I, E, U, grad_bias), work)
+
+    def _update_filters(
+        self,
+        layer: ConvLayer,
+        I: CPUTensor,  # noqa: E741  # neon's name
+        E: CPUTensor,
+        U: CPUTensor,
+        alpha: float,
+        beta: float,
+        grad_bias: CPUTensor | None,
+    ) -> None:
         dtype = compute_dtype(U)
         x = self._operand("update_conv", "I", I, layer.dimI, dtype)
         err = self._operand("update_conv", "E", E, layer.dimO, dtype)
@@ -241,6 +258,23 @@ class ConvMixin(OperandsMixin):
         kernel: Callable[..., None],
         layer: ConvLayer,
         operands: tuple[tuple[str, CPUTensor, tuple[int, ...]], ...],
+        others: tuple[CPUTensor | None, CPUTensor | None, CPUTensor | None],
+        numbers: tuple[float, float, bool, bool, float],
+    ) -> None:
+        """Run ``kernel`` on (source, filters, result), and what follows it, or all of it again."""
+
+        def work() -> None:
+            self._convolve_anew(call, kernel, layer, operands, *others, *numbers)
+
+        tensors = *(tensor for _, tensor, _ in operands), *others
+        self.again(layer.replay, (call, *numbers), tensors, work)
+
+    def _convolve_anew(
+        self,
+        call: str,
+        kernel: Callable[..., None],
+        layer: ConvLayer,
+        operands: tuple[tuple[str, CPUTensor, tuple[int, ...]], ...],
         X: CPUTensor | None,
         bias: CPUTensor | None,
         bsum: CPUTensor | None,
@@ -250,7 +284,7 @@ class ConvMixin(OperandsMixin):
         brelu: bool,
         slope: float,
     ) -> None:
-        """Run ``kernel`` on (source, filters, result) and what follows it."""
+        """Run ``kernel`` and what follows it."""
         result, shape = operands[-1][1:]
         dtype = compute_dtype(result)
         source, filters, out = (
@@ -258,7 +292,7 @@ class ConvMixin(OperandsMixin):
         )
         at = None if X is None else self._operand(call, "X", X, shape, dtype, ValueError)
         if beta != 0 and at is not None and at is not out:
-            np.copyto(out, at)
+            launch(np.copyto, out, at)
         column, rows = (shape[0], 1), (shape[0], -1)
         add, sums = (
             None if tensor is None else self._operand(call, name, tensor, column, dtype, ValueError)

@@ -10,9 +10,8 @@ proves hot. Functions and sums are rounded differently, and trees with them are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -24,23 +23,12 @@ from neonlike.backends._fusion import is_exact
 from neonlike.backends._graph import Graph
 from neonlike.backends._optree import OpTreeNode
 from neonlike.backends._program import Program
+from neonlike.kernels import _launch
 from neonlike.kernels._types import Scratch
 
 MAX_PROGRAMS = 2048
 HOT = 2  # the run at which a tree moves to the second tier
 Key = tuple[Any, ...]
-
-
-class Frozen(NamedTuple):
-    """An assignment that can be repeated, on the same memory with the same numbers.
-
-    Attributes:
-        call: does it.
-        keeps: whose memory it needs.
-    """
-
-    call: Callable[[], None]
-    keeps: tuple[Any, ...]
 
 
 class Evaluator:
@@ -58,7 +46,6 @@ class Evaluator:
         self._programs: dict[Key, Program] = {}
         self._fused: dict[Key, FusedProgram] = {}
         self._several: dict[Key, int] = {}  # assignments run one by one, and how often
-        self._record: list[tuple[Key, Flat, Assignments]] | None = None
 
     def assign(self, *work: tuple[Any, OpTreeNode]) -> bool:
         """Write the values of trees, broadcast and cast, into tensors, one after the other.
@@ -82,24 +69,18 @@ class Evaluator:
             return False
         key = tuple(flat.key)
         done = self._run(key, flat, work)
-        if done and self._record is not None:
-            self._record.append((key, flat, work))
+        if done and _launch.is_recording():
+            self._note(key, flat, work)
         return done
 
-    def record(self, work: Callable[[], None]) -> list[Frozen] | None:
-        """Do ``work``; return what its assignments do, if each is the call of a kernel."""
-        self._record = []
-        try:
-            work()
-            frozen = [self._freeze(*assignment) for assignment in self._record]
-        finally:
-            self._record = None
-        return None if None in frozen else [f for f in frozen if f is not None]
-
-    def _freeze(self, key: Key, flat: Flat, work: Assignments) -> Frozen | None:
+    def _note(self, key: Key, flat: Flat, work: Assignments) -> None:
+        """Record the assignments that were just done, if they are the call of a kernel."""
         fused, targets = self._fused.get(key), [target for target, _ in work]
         call = fused and fused.freeze(targets, flat.leaves, flat.scalars)
-        return Frozen(call, (fused, targets, flat.leaves)) if call else None
+        if call:
+            _launch.note(call, (fused, targets, flat.leaves))
+        else:
+            _launch.give_up()
 
     def _run(self, key: Key, flat: Flat, work: Assignments) -> bool:
         """Run assignments; return False if that is to be done one by one."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy.typing as npt
 
+from neonlike.backends._replay import Replay
 from neonlike.backends._windows import ConvWindows, PoolWindows, ceil_div
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class ConvLayer(ConvWindows):
         dimS: shape (K,1) of the sums per map.
         dimI2, dimF2, dimO2: the same shapes with all but the last axis merged.
         sizeI, sizeF, sizeO, nOut: numbers of elements; nOut is that of one output.
+        replay: what the backend did for this layer, ready to be done again.
         dot: the convolution is one matrix product (1x1x1 filters).
     """
 
@@ -118,7 +120,7 @@ class ConvLayer(ConvWindows):
         TRS: Triple,
         MPQ: Triple,
     ) -> None:
-        self.lib, self.dtype = lib, dtype
+        self.lib, self.dtype, self.replay = lib, dtype, Replay(most=3)
         self.NCK, self.DHW, self.TRS, self.MPQ = NCK, DHW, TRS, MPQ
         self.N, self.C, self.K = NCK
         self.M, self.P, self.Q = MPQ
@@ -195,7 +197,7 @@ class PoolLayer(PoolWindows):
         op: 'max', 'avg', 'l2' or 'lrn'.
         N, C, K, M, P, Q: batch, input maps, output maps, output size.
         JTRS, padding, strides: window over (maps, d, h, w), and how it moves.
-        DHW, MPQ, dimI, dimO, dimI2, dimO2, sizeI, sizeO, nOut: as in ``ConvLayer``.
+        DHW, MPQ, dimI, dimO, dimI2, dimO2, sizeI, sizeO, nOut, replay: as in ``ConvLayer``.
         dimF2: None; there are no filters.
         overlap: 0.0 where no windows overlap, else the number of windows over an input.
     """
@@ -226,6 +228,7 @@ class PoolLayer(PoolWindows):
         str_w: int | None = None,
     ) -> None:
         self.lib, self.dtype, self.op, self.N, self.C = lib, dtype, op, N, C
+        self.replay = Replay(most=2)
         self.DHW, self.JTRS = (D, H, W), (J, T, R, S)
         self.padding = (pad_c, pad_d, pad_h, pad_w)
         steps = zip((str_c, str_d, str_h, str_w), self.JTRS, strict=True)

@@ -93,6 +93,21 @@ class PoolMixin(OperandsMixin):
             AssertionError: a tensor that does not have the layer's number of elements; no
                 ``argmax`` for 'max', or one whose dtype cannot number the window's elements.
         """
+        self.again(
+            layer.replay,
+            ("fprop_pool", beta),
+            (I, O, argmax),
+            lambda: self._fprop_pool(layer, I, O, argmax, beta),
+        )
+
+    def _fprop_pool(
+        self,
+        layer: PoolLayer,
+        I: CPUTensor,  # noqa: E741  # neon's name
+        O: CPUTensor,  # noqa: E741  # neon's name
+        argmax: CPUTensor | None,
+        beta: float,
+    ) -> None:
         dtype = compute_dtype(O)
         x = self._operand("fprop_pool", "I", I, layer.dimI, dtype)
         out = self._operand("fprop_pool", "O", O, layer.dimO, dtype)
@@ -138,6 +153,21 @@ class PoolMixin(OperandsMixin):
             )
         if alpha != 1:
             I._tensor[...] *= alpha
+        self.again(
+            layer.replay,
+            ("bprop_pool", beta),
+            (I, O, argmax),
+            lambda: self._bprop_pool(layer, I, O, argmax, beta),
+        )
+
+    def _bprop_pool(
+        self,
+        layer: PoolLayer,
+        I: CPUTensor,  # noqa: E741  # neon's name
+        O: CPUTensor,  # noqa: E741  # neon's name
+        argmax: CPUTensor | None,
+        beta: float,
+    ) -> None:
         dtype = compute_dtype(O)
         err = self._operand("bprop_pool", "I", I, layer.dimO, dtype)
         out = self._operand("bprop_pool", "O", O, layer.dimI, dtype)

@@ -6,8 +6,9 @@ Transform runs, step by step, as op-trees inside the reference sweep: slower, sa
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ import numpy as np
 from neonlike.backends._exclusive import exclusive
 from neonlike.backends._operands import compute_dtype
 from neonlike.backends._reduce import ReduceMixin
+from neonlike.backends._replay import Replay
 from neonlike.kernels import _activation as codes
 from neonlike.kernels._activation import Activation
+from neonlike.kernels._launch import give_up
 from neonlike.kernels._types import Array, Triple
 
 __all__ = ["Activation", "Sweep", "SweepMixin", "codes"]
@@ -44,6 +47,7 @@ class Sweep:
         delta: gradient at the sums inside the activations (d*G, columns), None before training.
         hidden_error: gradient at the states before the first step (d*n, outer * inner), or None
             if nobody wants it.
+        replay: what the backend did for this sweep, ready to be done again.
     """
 
     cell: str
@@ -60,6 +64,16 @@ class Sweep:
     c_act: Any = None
     delta: Any = None
     hidden_error: Any = None
+    replay: Replay = field(default_factory=functools.partial(Replay, most=2), repr=False)
+
+    def forward_tensors(self) -> tuple[Any, ...]:
+        """What a forward pass reads and writes, beside its arguments."""
+        return self.W_input, self.W_recur, self.b, self.h, self.gates, self.c, self.c_act
+
+    def backward_tensors(self) -> tuple[Any, ...]:
+        """What a backward pass reads and writes, beside its arguments."""
+        gradients = self.dW_input, self.dW_recur, self.db, self.delta, self.hidden_error
+        return *self.forward_tensors(), *gradients
 
     @property
     def directions(self) -> int:
@@ -124,6 +138,15 @@ class SweepMixin(ReduceMixin):
         Raises:
             AssertionError: inputs or states of another shape.
         """
+        tensors = *sweep.forward_tensors(), x, h0, c0
+        self._sweep_again(
+            sweep,
+            ("fprop", act, gate),
+            tensors,
+            lambda: self._fprop_sweep(sweep, x, act, gate, h0, c0),
+        )
+
+    def _fprop_sweep(self, sweep: Sweep, x: Any, act: Act, gate: Act, h0: Any, c0: Any) -> None:
         sweep.check(h0=h0, c0=c0, x=x)
         x, h = self._unit_rows(x), sweep.h
         weights = sweep.W_input, sweep.W_recur, sweep.b
@@ -164,6 +187,27 @@ class SweepMixin(ReduceMixin):
             "recurrent sweep: there is no memory for gradients yet; give the layer its deltas "
             "(model.initialize, or prev_layer = True and set_deltas) before bprop"
         )
+        tensors = *sweep.backward_tensors(), x, error, deltas, h0, c0
+        self._sweep_again(
+            sweep,
+            ("bprop", act, gate, alpha, beta),
+            tensors,
+            lambda: self._bprop_sweep(sweep, x, error, act, gate, deltas, alpha, beta, h0, c0),
+        )
+
+    def _bprop_sweep(
+        self,
+        sweep: Sweep,
+        x: Any,
+        error: Any,
+        act: Act,
+        gate: Act,
+        deltas: Any,
+        alpha: float,
+        beta: float,
+        h0: Any,
+        c0: Any,
+    ) -> None:
         sweep.check(error, h0, c0, x=x, deltas=deltas)
         weights, h, delta = (sweep.W_input, sweep.W_recur), sweep.h, sweep.delta
         error, last, scale = self._unit_rows(error), (sweep.hidden_error, deltas), (alpha, beta)
@@ -211,6 +255,19 @@ class SweepMixin(ReduceMixin):
         arrays = sweep.W_input._tensor, sweep.delta._tensor, deltas._tensor
         self.kernels.recurrent.unproject(*arrays, alpha, beta)
 
+    def _sweep_again(
+        self,
+        sweep: Sweep,
+        key: tuple[Any, ...],
+        tensors: tuple[Any, ...],
+        work: Callable[[], None],
+    ) -> None:
+        """Do ``work``, or what it did before; ``key`` has its name, activations and numbers."""
+        if all(act is None or isinstance(act, Activation) for act in key[1:3]):
+            self.again(sweep.replay, (*key, sweep.geometry), tensors, work)
+        else:  # Transforms run as op-trees
+            work()
+
     def _run_sweep(
         self,
         sweep: Sweep,
@@ -222,6 +279,7 @@ class SweepMixin(ReduceMixin):
         """Call the kernel of ``sweep`` for "fprop" or "bprop"."""
         kernels = self.kernels.recurrent
         if not all(isinstance(act, Activation) for act in acts):
+            give_up()
             from neonlike.kernels.reference import recurrent as kernels
         more = (*numbers, sweep.geometry, *map(self._act, acts), self.scratch)
         self._call(getattr(kernels, f"{sweep.cell}_{direction}"), tensors, more)
@@ -251,6 +309,7 @@ class SweepMixin(ReduceMixin):
         array = tensor._tensor
         if array.flags.c_contiguous or array.strides[1] == array.itemsize:
             return tensor
+        give_up()
         return self.tensor(np.ascontiguousarray(array))
 
     @exclusive

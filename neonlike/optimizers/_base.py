@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from neonlike._object import NervanaObject
-from neonlike.optimizers._replay import Replay
+from neonlike.backends._replay import Replay
 from neonlike.optimizers._schedules import CONSTANT, Schedule
 
 logger = logging.getLogger(__name__)
@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 # ((parameter, gradient), states) as layers hand them out
 Param = tuple[tuple[Any, Any], list[Any]]
 NUMBERS = (float, int, type(None))
+MOST = 8  # updates kept: alternating lists of layers, as in adversarial training
 
 
 def get_param_list(layer_list: Iterable[Any]) -> list[Param]:
@@ -57,7 +58,7 @@ class Optimizer(NervanaObject):
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
-        self._replay = Replay()
+        self._replay = Replay(MOST)
 
     def no_rate(self, stochastic_round: Any) -> Any:
         """Return the argument; warn if it must have been meant as a learning rate."""

@@ -3,6 +3,8 @@
 import importlib
 from types import ModuleType
 
+from neonlike.kernels.numba._threads import get_num_threads as get_num_threads
+
 __all__ = [
     "blas",
     "conv",

@@ -20,6 +20,7 @@ import functools
 import numpy as np
 from numpy.typing import DTypeLike
 
+from neonlike.kernels._launch import launch
 from neonlike.kernels._memory import STREAM_BYTES, address
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba import _vector
@@ -70,9 +71,8 @@ def direct(
     work = prepare(plan, x, maps, width, (len(plan.taps), 3), WIDE * line, scratch)
     w = w.reshape(len(w), -1, w.shape[-1])
     after = biases(bias, maps, scratch, x.dtype), float(slope)
-    convolve(
-        plan, work, x, w, swap, packed, rows, out, float(alpha), float(beta), after, streams(out)
-    )
+    arguments = plan, work, x, w, swap, packed, rows, out
+    launch(convolve, *arguments, float(alpha), float(beta), after, streams(out))
 
 
 def biases(bias: Array | None, maps: int, scratch: Scratch, dtype: DTypeLike) -> Array:
@@ -80,8 +80,12 @@ def biases(bias: Array | None, maps: int, scratch: Scratch, dtype: DTypeLike) ->
     if bias is None:
         return _no_biases(maps + WIDE, dtype)
     padded = scratch("conv bias", (maps + WIDE,), dtype)
-    padded[:maps], padded[maps:] = bias[:, 0], 0
+    launch(_pad, bias, padded)
     return padded
+
+
+def _pad(bias: Array, padded: Array) -> None:
+    padded[: len(bias)], padded[len(bias) :] = bias[:, 0], 0
 
 
 @functools.lru_cache(maxsize=1024)

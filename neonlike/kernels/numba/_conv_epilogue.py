@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from neonlike.kernels._launch import launch
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inline, inner, jit
 from neonlike.kernels.numba._norm_sums import block_sum
@@ -37,7 +38,7 @@ def epilogue(
     parts = min(len(out), get_num_threads()) if out.size >= PARALLEL_SIZE else 1
     at = out if source is None else source
     add, sums = (absent if array is None else array for array in (bias, bsum))
-    finish(out, at, add, sums, step, float(slope), parts)
+    launch(finish, out, at, add, sums, step, float(slope), parts)
 
 
 @jit

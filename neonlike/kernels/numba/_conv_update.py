@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from neonlike.kernels._launch import launch
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba import _vector
 from neonlike.kernels.numba._conv_pack import (
@@ -52,8 +53,9 @@ def gradient(
     work = prepare(plan, x, outputs, group, (1, round_up(taps, ROWS)), (maps + 1) * row, scratch)
     shape = (len(work.rings), maps // COLUMNS, round_up(taps, ROWS) + ROWS, COLUMNS)
     sums = scratch("conv sums", shape, x.dtype)
-    accumulate(plan, work, x, err, np.array([[0, 0, width, 1]]), row, sums)
-    finish(sums, out.reshape(len(x), -1, len(plan.shift), outputs), float(alpha), float(beta))
+    launch(accumulate, plan, work, x, err, np.array([[0, 0, width, 1]]), row, sums)
+    weights = out.reshape(len(x), -1, len(plan.shift), outputs)
+    launch(finish, sums, weights, float(alpha), float(beta))
 
 
 @jit

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from neonlike.kernels._launch import launch
 from neonlike.kernels._memory import apart
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba import _vector, _winograd_transform
@@ -108,7 +109,8 @@ def winograd(
     weights = w.reshape(len(w), w.shape[2] ** 2, -1)
     after = biases(bias, maps, scratch, x.dtype), float(slope)
     stream = streams(out)
-    convolve(
+    launch(
+        convolve,
         tiling,
         weights,
         swap,

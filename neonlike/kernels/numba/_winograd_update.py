@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from neonlike.kernels._launch import launch
 from neonlike.kernels._memory import apart
 from neonlike.kernels._types import Array, Scratch
 from neonlike.kernels.numba import _vector, _winograd_transform
@@ -78,7 +79,8 @@ def winograd_gradient(
     weights = out.reshape(channels, taps**2, maps)
     bias = totals[:0, :0] if grad_bias is None else grad_bias
     scales = float(alpha), float(beta)
-    gradient(tiling, x, err, blocks, room, places, sums, totals, weights, bias, *scales)
+    arguments = (tiling, x, err, blocks, room, places, sums, totals, weights, bias, *scales)
+    launch(gradient, *arguments)
 
 
 @jit

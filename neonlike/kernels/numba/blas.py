@@ -10,6 +10,7 @@ from contextvars import Context
 
 import numpy as np
 
+from neonlike.kernels._launch import give_up, launch
 from neonlike.kernels._memory import address
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba import _threads
@@ -48,10 +49,13 @@ def gemm(a: Array, b: Array, out: Array, alpha: float = 1.0, beta: float = 0.0) 
     Views with unit stride along an axis are used in place, other views are copied.
     """
     if a.size * b.size == 0 or not (a.dtype == b.dtype == out.dtype and out.dtype in _FLOATS):
-        reference.gemm(a, b, out, alpha, beta)  # BLAS knows neither integers nor empty operands
+        launch(
+            reference.gemm, a, b, out, alpha, beta
+        )  # BLAS knows neither integers nor empty operands
     elif _is_blas_ready(out):
         _gemm(_blas_ready(a), _blas_ready(b), out, float(alpha), float(beta))
     else:
+        give_up()
         copy = np.ascontiguousarray(out)
         _gemm(_blas_ready(a), _blas_ready(b), copy, float(alpha), float(beta))
         out[...] = copy
@@ -66,7 +70,10 @@ def _is_blas_ready(x: Array) -> bool:
 
 
 def _blas_ready(x: Array) -> Array:
-    return x if _is_blas_ready(x) else np.ascontiguousarray(x)
+    if _is_blas_ready(x):
+        return x
+    give_up()
+    return np.ascontiguousarray(x)
 
 
 def _is_row_major(x: Array) -> bool:
@@ -84,14 +91,16 @@ def _gemm(a: Array, b: Array, out: Array, alpha: float, beta: float) -> None:
     if b_transposed and not a_transposed and _is_long(a, b):
         from neonlike.kernels.numba import _gemm_long
 
-        _gemm_long.product(a, b, out, alpha, beta, parts)
+        launch(_gemm_long.product, a, b, out, alpha, beta, parts)
     elif parts > 1:
         from neonlike.kernels.numba import _gemm_parts
 
-        _gemm_parts.split(a, a_transposed, b, b_transposed, out, alpha, beta, parts)
+        operands = a, a_transposed, b, b_transposed
+        launch(_gemm_parts.split, *operands, out, alpha, beta, parts)
     elif alpha == 1 and beta == 0 and all(x.flags.c_contiguous for x in (a, b, out)):
         # costs least, but would copy slices
-        _silent.run(np.dot, a.T if a_transposed else a, b.T if b_transposed else b, out)
+        operands = a.T if a_transposed else a, b.T if b_transposed else b
+        launch(_silent.run, np.dot, *operands, out)
     else:
         _call_blas(a, a_transposed, b, b_transposed, out, alpha, beta)
 
@@ -126,7 +135,7 @@ def _call_blas(
         alpha,
         beta,
     )
-    call(address(b), address(a), address(out))
+    launch(call, address(b), address(a), address(out))
 
 
 def _leading(x: Array) -> int:

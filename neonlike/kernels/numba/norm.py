@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from neonlike.kernels._launch import launch
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inline, inner, jit, owner
 from neonlike.kernels.numba._norm_sums import dots, merge, moments
@@ -42,11 +43,11 @@ def fprop_train(
     numbers = (float(eps), float(rho), bool(compute_sum), float(accum))
     parts = _parts(x)
     if binary:
-        reference.fprop_train(*arrays, *numbers, binary)
+        launch(reference.fprop_train, *arrays, *numbers, binary)
     elif _few_features(x, parts):
-        _train_by_samples(*arrays, *numbers, parts)
+        launch(_train_by_samples, *arrays, *numbers, parts)
     else:
-        _train_by_features(*arrays, *numbers, parts)
+        launch(_train_by_features, *arrays, *numbers, parts)
 
 
 def fprop_inference(
@@ -60,7 +61,7 @@ def fprop_inference(
     accum: float,
 ) -> None:
     """Normalise by the running statistics."""
-    _infer(x, gmean, gvar, gamma, beta, out, float(eps), float(accum), _parts(x))
+    launch(_infer, x, gmean, gvar, gamma, beta, out, float(eps), float(accum), _parts(x))
 
 
 def bprop(
@@ -79,11 +80,11 @@ def bprop(
     arrays = (err, x, xsum, xvar, gamma, out, grad_gamma, grad_beta)
     parts = _parts(x)
     if binary:
-        reference.bprop(*arrays, eps, binary)
+        launch(reference.bprop, *arrays, eps, binary)
     elif _few_features(x, parts):
-        _back_by_samples(*arrays, float(eps), parts)
+        launch(_back_by_samples, *arrays, float(eps), parts)
     else:
-        _back_by_features(*arrays, float(eps), parts)
+        launch(_back_by_features, *arrays, float(eps), parts)
 
 
 def _parts(x: Array) -> int:

@@ -11,6 +11,7 @@ import math
 
 import numpy as np
 
+from neonlike.kernels._launch import launch
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._conv_direct import streams
 from neonlike.kernels.numba._jit import inline, inner, jit
@@ -78,7 +79,7 @@ def _fprop(
     beta: float,
 ) -> None:
     offsets = _tables(_parts(out.size * math.prod(window)), math.prod(window))
-    _share_outputs(x, out, argmax, op, window, pad, stride, float(beta), offsets)
+    launch(_share_outputs, x, out, argmax, op, window, pad, stride, float(beta), offsets)
 
 
 def _bprop(
@@ -92,7 +93,8 @@ def _bprop(
     beta: float,
 ) -> None:
     lines = _tables(_parts(out.size + err.size * math.prod(window)), 3 * math.prod(window[:3]))
-    _share_inputs(err, argmax, out, op, window, pad, stride, float(beta), streams(out), lines)
+    geometry = op, window, pad, stride
+    launch(_share_inputs, err, argmax, out, *geometry, float(beta), streams(out), lines)
 
 
 def _parts(work: int) -> int:

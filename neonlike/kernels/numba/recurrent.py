@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from neonlike.kernels._launch import launch
 from neonlike.kernels._recurrent_blocks import blocks
 from neonlike.kernels._types import Array, Scratch, Triple
 from neonlike.kernels.numba import _recurrent_gru as _gru
@@ -111,7 +112,7 @@ def _forward(
         project(w_in, x, projection)
         x = None
     work = _work(module, w_in, w, 0 if x is None else len(x), geometry, scratch)
-    module.fprop(*_rows(w_in, w, b, x, *others), *plain_codes(acts), work)
+    launch(module.fprop, *_rows(w_in, w, b, x, *others), *plain_codes(acts), work)
 
 
 def _backward(
@@ -139,7 +140,7 @@ def _backward(
     own = deltas if _fills_panels(w, geometry) else None
     work = _work(module, w_in, w, 0 if own is None else len(own), geometry, scratch)
     alpha, beta = float(scale[0]), float(scale[1])
-    module.bprop(*_rows(*arrays, own), alpha, beta, *plain_codes(acts), work)
+    launch(module.bprop, *_rows(*arrays, own), alpha, beta, *plain_codes(acts), work)
     if deltas is not None and own is None:
         unproject(w_in, delta, deltas, alpha, beta)
 
@@ -281,4 +282,4 @@ def weight_gradients(
     sizes = dw, features, nin, reset_h is not None, directions
     plan = make_plan(*sizes, geometry, threads, scratch)
     delta, inputs, h, state, reset = _rows(delta, x, h, h0, reset_h)
-    gradients(delta, inputs, h, state, reset, dw_in, dw, db, plan)
+    launch(gradients, delta, inputs, h, state, reset, dw_in, dw, db, plan)
