@@ -132,6 +132,7 @@ class BackendBase:
         for function, arguments in recorded.calls:
             function(*arguments)
 
+    @exclusive
     def again(
         self,
         replay: Replay,
@@ -148,12 +149,17 @@ class BackendBase:
             work: calls kernels, and does nothing else that changes memory.
         """
         threads = getattr(self.kernels, "get_num_threads", None)
-        if threads is None:  # kernels that are not prepared
+        if threads is None or _launch.is_recording():  # kernels that are not prepared, or inside
             work()
             return
-        places = [None if t is None else (t.raw(), t.layout) for t in tensors]
-        settings = threads(), self.numerics, self.scratch.generation
-        replay.run(self, (key, settings, *places), tensors, work)
+        places = [None if t is None else t.place for t in tensors]
+        full_key = (key, threads(), self.numerics, self.scratch.generation, *places)
+        known = replay.recall(full_key)
+        if known is None:
+            replay.learn(self, full_key, tensors, work)
+            return
+        for function, arguments in known.calls:
+            function(*arguments)
 
     def evaluate(self, tree: OpTreeNode) -> CPUTensor:
         """Return the value of ``tree`` as a new tensor of the default dtype."""

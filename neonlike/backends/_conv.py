@@ -264,7 +264,7 @@ class ConvMixin(OperandsMixin):
         """Run ``kernel`` on (source, filters, result), and what follows it, or all of it again."""
 
         def work() -> None:
-            self._convolve_anew(call, kernel, layer, operands, *others, *numbers)
+            self._convolve_anew(call, kernel, layer, operands, others, numbers)
 
         tensors = *(tensor for _, tensor, _ in operands), *others
         self.again(layer.replay, (call, *numbers), tensors, work)
@@ -275,16 +275,10 @@ class ConvMixin(OperandsMixin):
         kernel: Callable[..., None],
         layer: ConvLayer,
         operands: tuple[tuple[str, CPUTensor, tuple[int, ...]], ...],
-        X: CPUTensor | None,
-        bias: CPUTensor | None,
-        bsum: CPUTensor | None,
-        alpha: float,
-        beta: float,
-        relu: bool,
-        brelu: bool,
-        slope: float,
+        others: tuple[CPUTensor | None, CPUTensor | None, CPUTensor | None],
+        numbers: tuple[float, float, bool, bool, float],
     ) -> None:
-        """Run ``kernel`` and what follows it."""
+        (X, bias, bsum), (alpha, beta, relu, brelu, slope) = others, numbers
         result, shape = operands[-1][1:]
         dtype = compute_dtype(result)
         source, filters, out = (

@@ -42,6 +42,7 @@ class CPUTensor(Tensor):
 
     _layout: int | None = None
     _address: int | None = None
+    _place: tuple[int, int] | None = None
     _tensor: NDArray[Any]
 
     def __init__(
@@ -97,6 +98,13 @@ class CPUTensor(Tensor):
             number = _LAYOUTS.setdefault(spec, len(_LAYOUTS))
             self._layout = number
         return number
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Address and layout: equal for tensors that are the same memory in the same form."""
+        if self._place is None:
+            self._place = self.raw(), self.layout
+        return self._place
 
     def raw(self) -> int:
         if self._address is None:

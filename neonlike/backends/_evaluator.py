@@ -76,7 +76,8 @@ class Evaluator:
     def _note(self, key: Key, flat: Flat, work: Assignments) -> None:
         """Record the assignments that were just done, if they are the call of a kernel."""
         fused, targets = self._fused.get(key), [target for target, _ in work]
-        call = fused and fused.freeze(targets, flat.leaves, flat.scalars)
+        draws = "rand" in key  # new numbers every time
+        call = None if draws or not fused else fused.freeze(targets, flat.leaves, flat.scalars)
         if call:
             _launch.note(call, (fused, targets, flat.leaves))
         else:

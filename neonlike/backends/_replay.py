@@ -3,7 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+_PLAIN = frozenset({int, float, bool, str, type(None)})
+
+
+def pure(function: Function) -> Function:
+    """Mark a method that does nothing but build, or assign, op-trees.
+
+    With the same tensors as arguments, and the same numbers there and in its object, it then means
+    the same work, which can be done again as it is. What a user overrides is not marked, and is
+    called every time.
+    """
+    function.__dict__["is_pure"] = True
+    return function
+
+
+def numbers_of(owner: Any, method: str) -> tuple[Any, ...] | None:
+    """What a method marked ``pure`` depends on beside its arguments; None for any other method."""
+    kind = type(owner)
+    if not hasattr(getattr(kind, method), "is_pure"):
+        return None
+    values = [value for name, value in vars(owner).items() if name != "_desc"]
+    return (kind, *values) if _PLAIN.issuperset(map(type, values)) else None
 
 
 class Replay:
@@ -33,10 +56,20 @@ class Replay:
             keep: what must not vanish while the key is known: those tensors.
             work: what to do if the key is new; it assigns op-trees and calls kernels.
         """
-        known = self._known.get(key)
+        known = self.recall(key)
         if known is not None:
-            be.run_again(known[1])
-        elif key in self._seen:
+            be.run_again(known)
+        else:
+            self.learn(be, key, keep, work)
+
+    def recall(self, key: Hashable) -> Any:
+        """What was recorded, or None."""
+        known = self._known.get(key)
+        return known and known[1]
+
+    def learn(self, be: Any, key: Hashable, keep: Any, work: Callable[[], None]) -> None:
+        """``run`` for what is not known."""
+        if key in self._seen:
             recorded = be.record(work)
             if recorded is not None:
                 if len(self._known) >= self._most:

@@ -7,10 +7,12 @@ from typing import Any, NoReturn
 import numpy as np
 
 from neonlike._object import NervanaObject
+from neonlike.backends._replay import Replay
 from neonlike.backends._score import Score
 from neonlike.layers._base import Layer
 from neonlike.layers._container import flatten
 from neonlike.layers._errors import check_object, describe
+from neonlike.layers._expression import Expression
 from neonlike.layers._shapes import interpret_in_shape
 
 
@@ -40,6 +42,8 @@ class GeneralizedCost(NervanaObject):
         self.deltas: Any = None
         self.cost_buffer = self.be.empty((1, 1))
         self.cost: Any = None
+        self._value, self._slope = Expression(), Expression()
+        self._average = Replay(most=2)
 
     def initialize(self, in_obj: Any) -> None:
         """Make the buffers for the outputs of ``in_obj``.
@@ -69,17 +73,27 @@ class GeneralizedCost(NervanaObject):
             AssertionError, TypeError, ValueError: shapes or types that do not fit.
         """
         try:
-            self.outputs[:] = self.costfunc(inputs, targets)
+            self._value.assign(
+                self.outputs,
+                self.costfunc,
+                "__call__",
+                (inputs, targets),
+                lambda: self.costfunc(inputs, targets),
+            )
         except (AssertionError, TypeError, ValueError) as error:
             self._fail(error, inputs, targets)
         return self._mean()
 
     def _mean(self, weight: float = 1.0) -> Score:
-        mean = self.be.mean(self.outputs, axis=1)
-        self.cost_buffer[:] = mean if weight == 1.0 else mean * weight
+        tensors = self.cost_buffer, self.outputs
+        self.be.again(self._average, ("mean", weight), tensors, lambda: self._set_mean(weight))
         cost = Score.of(self.cost_buffer.get())
         self.cost = cost
         return cost
+
+    def _set_mean(self, weight: float) -> None:
+        mean = self.be.mean(self.outputs, axis=1)
+        self.cost_buffer[:] = mean if weight == 1.0 else mean * weight
 
     def get_errors(self, inputs: Any, targets: Any) -> Any:
         """Return the derivative at ``inputs``, not divided by the batch size.
@@ -88,7 +102,13 @@ class GeneralizedCost(NervanaObject):
             AssertionError, TypeError, ValueError: shapes or types that do not fit.
         """
         try:
-            self.deltas[:] = self.costfunc.bprop(inputs, targets)
+            self._slope.assign(
+                self.deltas,
+                self.costfunc,
+                "bprop",
+                (inputs, targets),
+                lambda: self.costfunc.bprop(inputs, targets),
+            )
         except (AssertionError, TypeError, ValueError) as error:
             self._fail(error, inputs, targets)
         return self.deltas

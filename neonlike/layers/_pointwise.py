@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from neonlike.layers._base import Layer
 from neonlike.layers._errors import check_object, describe
+from neonlike.layers._expression import Expression
 from neonlike.layers._parameter import ParameterLayer
 from neonlike.layers._shapes import buffer_shape, interpret_in_shape
 from neonlike.layers._views import ReshapedView
@@ -98,6 +99,7 @@ class Activation(Layer):
         self.owns_output = False
         self.owns_delta = True
         self.nglayer: Any = None
+        self._forward, self._backward = Expression(), Expression()
 
     def __str__(self) -> str:
         return f"Activation Layer '{self.name}': {type(self.transform).__name__}"
@@ -121,13 +123,22 @@ class Activation(Layer):
             self.outputs[:] = inputs  # some transforms change what they are given
         else:
             self.outputs = inputs
-        self.outputs[:] = self.transform(self.outputs)
-        return self.outputs
+        outputs = self.outputs
+        self._forward.assign(
+            outputs, self.transform, "__call__", (), lambda: self.transform(outputs)
+        )
+        return outputs
 
     def bprop(self, error: Any) -> Any:
         """Multiply the error by the derivative at the outputs, if a layer before needs it."""
         if self.deltas is not None:
-            self.deltas[:] = self.transform.bprop(self.outputs) * error
+            self._backward.assign(
+                self.deltas,
+                self.transform,
+                "bprop",
+                (self.outputs, error),
+                lambda: self.transform.bprop(self.outputs) * error,
+            )
         return self.deltas
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from neonlike.backends._replay import Replay
 from neonlike.layers._pointwise import Activation
 from neonlike.layers._pooling import Pooling
 from neonlike.transforms import Rectlin
@@ -29,6 +30,7 @@ class RectifiedPooling:
         self.activation = activation
         self.pooling = pooling
         self.following = following
+        self._replay = Replay(most=2)
         self._room: Any = None
         self._room_in: Any = None
 
@@ -37,10 +39,15 @@ class RectifiedPooling:
         if not self._is_one_pass():
             return self.activation.bprop(self.pooling.bprop(error))
         pooling, deltas, passed = self.pooling, self.activation.deltas, self._passed(error)
+        tensors = error, passed, pooling.outputs, pooling.argmax, deltas
+        pooling.be.again(self._replay, ("rectified",), tensors, lambda: self._both(error))
+        return deltas
+
+    def _both(self, error: Any) -> None:
+        pooling, deltas, passed = self.pooling, self.activation.deltas, self._passed(error)
         passed[:] = pooling.be.greater(pooling.outputs, 0) * error
         # deltas may lie where the error is
         pooling.be.bprop_pool(pooling.nglayer, passed, deltas, pooling.argmax)
-        return deltas
 
     def _passed(self, error: Any) -> Any:
         """Room for the errors that the Rectlin lets pass: in the deltas of the pooling."""

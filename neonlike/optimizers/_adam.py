@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from neonlike.backends._replay import pure
 from neonlike.optimizers._base import Optimizer
-from neonlike.optimizers._pure import pure
 from neonlike.optimizers._schedules import CONSTANT, Schedule
 
 LOG2 = math.log(2.0)

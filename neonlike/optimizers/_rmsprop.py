@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from neonlike.backends._replay import pure
 from neonlike.optimizers._base import Optimizer
-from neonlike.optimizers._pure import pure
 from neonlike.optimizers._schedules import CONSTANT, Schedule
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from neonlike.backends._replay import pure
 from neonlike.transforms._cost import Cost
 
 
@@ -22,6 +23,7 @@ class CrossEntropyBinary(Cost):
         super().__init__()
         self.scale = scale
 
+    @pure
     def __call__(self, y: Any, t: Any) -> Any:
         """Return the cost per column.
 
@@ -33,6 +35,7 @@ class CrossEntropyBinary(Cost):
         be = self.be
         return be.sum(self._log(1 - y) * (t - 1) - self._log(y) * t, axis=0)
 
+    @pure
     def bprop(self, y: Any, t: Any) -> Any:
         """Return scale * (y - t)."""
         return self.scale * (y - t)
@@ -55,6 +58,7 @@ class CrossEntropyMulti(Cost):
         self.usebits = usebits
         self.logscale = 1.0 / math.log(2.0) if usebits else 1.0
 
+    @pure
     def __call__(self, y: Any, t: Any) -> Any:
         """Return the cost per column.
 
@@ -65,6 +69,7 @@ class CrossEntropyMulti(Cost):
             raise ValueError(_shape_message("CrossEntropyMulti", y, t))
         return self.be.sum(-t * self.logscale * self._log(y), axis=0)
 
+    @pure
     def bprop(self, y: Any, t: Any) -> Any:
         """Return logscale * scale * (y - t)."""
         return self.logscale * self.scale * (y - t)

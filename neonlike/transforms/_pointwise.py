@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from neonlike.backends._replay import pure
 from neonlike.transforms._transform import Transform
 
 
@@ -13,10 +14,12 @@ class Identity(Transform):
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
 
+    @pure
     def __call__(self, x: Any) -> Any:
         """Return x itself."""
         return x
 
+    @pure
     def bprop(self, x: Any) -> Any:
         """Return 1."""
         return 1

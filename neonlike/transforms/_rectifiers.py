@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from neonlike.backends._replay import pure
 from neonlike.transforms._transform import Transform
 
 
@@ -22,10 +23,12 @@ class Rectlin(Transform):
         self.slope = slope
         self.is_mklop = True
 
+    @pure
     def __call__(self, x: Any, nglayer: Any = None) -> Any:
         """Return the rectified x; ``nglayer`` is the hook argument of neon's layers."""
         return self.be.fprop_relu(nglayer, x, self.slope)
 
+    @pure
     def bprop(self, x: Any, nglayer: Any = None, error: Any = None, deltas: Any = None) -> Any:
         """Return the derivative at output x; the other arguments are hooks of neon's layers."""
         return self.be.bprop_relu(nglayer, x, error, deltas, self.slope)
@@ -45,10 +48,12 @@ class Rectlinclip(Transform):
         self.slope = slope
         self.xcut = xcut
 
+    @pure
     def __call__(self, x: Any) -> Any:
         """Return the clipped rectified x."""
         return self.be.minimum(self.be.fprop_relu(None, x, self.slope), self.xcut)
 
+    @pure
     def bprop(self, x: Any) -> Any:
         """Return the derivative at output x."""
         slope = self.be.bprop_relu(None, x, None, None, self.slope)
@@ -67,11 +72,13 @@ class Explin(Transform):
         super().__init__(name)
         self.alpha = alpha
 
+    @pure
     def __call__(self, x: Any) -> Any:
         """Return max(x, 0) + alpha * (exp(min(x, 0)) - 1)."""
         be = self.be
         return be.maximum(x, 0) + self.alpha * (be.exp(be.minimum(x, 0)) - 1)
 
+    @pure
     def bprop(self, x: Any) -> Any:
         """Return the derivative at output x: 1 for x > 0, x + alpha for x < 0."""
         be = self.be

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from neonlike.backends._replay import pure
 from neonlike.transforms._transform import Transform
 
 EPSILON = 2.0**-23
@@ -15,10 +16,12 @@ class Tanh(Transform):
     def __init__(self, name: str | None = None) -> None:
         super().__init__(name)
 
+    @pure
     def __call__(self, x: Any) -> Any:
         """Return tanh(x)."""
         return self.be.tanh(x)
 
+    @pure
     def bprop(self, x: Any) -> Any:
         """Return the derivative at output x."""
         return 1.0 - self.be.square(x)
@@ -41,10 +44,12 @@ class Logistic(Transform):
         """Switch the shortcut derivative on or off."""
         self.shortcut = shortcut
 
+    @pure
     def __call__(self, x: Any) -> Any:
         """Return the sigmoid of x."""
         return self.be.sig(x)
 
+    @pure
     def bprop(self, y: Any) -> Any:
         """Return the derivative at output y."""
         return 1.0 if self.shortcut else y * (1.0 - y)
@@ -63,10 +68,12 @@ class CenteredLogistic(Transform):
         super().__init__(name)
         self.scale = scale
 
+    @pure
     def __call__(self, x: Any) -> Any:
         """Return the squashed x."""
         return self.be.sig(x) * (2.0 * self.scale) - self.scale
 
+    @pure
     def bprop(self, y: Any) -> Any:
         """Return the derivative at output y."""
         return (self.scale**2 - y * y) * (0.5 / self.scale)
@@ -89,10 +96,12 @@ class Softmax(Transform):
         self.axis = axis
         self.epsilon = epsilon
 
+    @pure
     def __call__(self, x: Any) -> Any:
         """Return the softmax of x."""
         return self.be.fprop_softmax(x, self.axis)
 
+    @pure
     def bprop(self, x: Any) -> Any:
         """Return 1."""
         return 1

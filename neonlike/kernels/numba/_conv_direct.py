@@ -16,9 +16,9 @@ from a small buffer. Source: spec performance 2.1, 2.2.
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from neonlike.kernels._launch import launch
 from neonlike.kernels._memory import STREAM_BYTES, address
@@ -75,7 +75,7 @@ def direct(
     launch(convolve, *arguments, float(alpha), float(beta), after, streams(out))
 
 
-def biases(bias: Array | None, maps: int, scratch: Scratch, dtype: DTypeLike) -> Array:
+def biases(bias: Array | None, maps: int, scratch: Scratch, dtype: np.dtype[Any]) -> Array:
     """The biases (maps, 1), zeros if there are none, as long as the rows of all tiles together."""
     if bias is None:
         return _no_biases(maps + WIDE, dtype)
@@ -89,7 +89,7 @@ def _pad(bias: Array, padded: Array) -> None:
 
 
 @functools.lru_cache(maxsize=1024)
-def _no_biases(count: int, dtype: DTypeLike) -> Array:
+def _no_biases(count: int, dtype: np.dtype[Any]) -> Array:
     return np.zeros(count, dtype)
 
 

@@ -93,11 +93,8 @@ def make_plan(
     """
     sizes = dw.shape, dw.itemsize, features, nin, candidates, directions, geometry, threads
     numbers, chunks, sums = _layout(*sizes)
-    return Plan(
-        *numbers,
-        scratch("gradient chunks", chunks, dw.dtype),
-        scratch("gradient sums", sums, dw.dtype),
-    )
+    chunk_memory = scratch("gradient chunks", chunks, dw.dtype)
+    return Plan._make((*numbers, chunk_memory, scratch("gradient sums", sums, dw.dtype)))
 
 
 @functools.lru_cache(maxsize=1024)

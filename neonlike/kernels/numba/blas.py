@@ -99,8 +99,8 @@ def _gemm(a: Array, b: Array, out: Array, alpha: float, beta: float) -> None:
         launch(_gemm_parts.split, *operands, out, alpha, beta, parts)
     elif alpha == 1 and beta == 0 and all(x.flags.c_contiguous for x in (a, b, out)):
         # costs least, but would copy slices
-        operands = a.T if a_transposed else a, b.T if b_transposed else b
-        launch(_silent.run, np.dot, *operands, out)
+        a, b = a.T if a_transposed else a, b.T if b_transposed else b
+        launch(_silent.run, np.dot, a, b, out)
     else:
         _call_blas(a, a_transposed, b, b_transposed, out, alpha, beta)
 
