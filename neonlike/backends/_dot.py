@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neonlike.backends._base import BackendBase
 from neonlike.backends._cpu_tensor import CPUTensor
 from neonlike.backends._exclusive import exclusive
+from neonlike.kernels._launch import give_up, launch
 
 Array = NDArray[Any]
 
@@ -44,6 +45,8 @@ class DotMixin(BackendBase):
         """
         _check_product("compound_dot", A, B, C)
         a, b, c = self._operands(A, B, C)
+        if relu:
+            give_up()
         if relu and beta != 0:
             product = self.scratch("compound_dot product", c.shape, c.dtype)
             self.kernels.blas.gemm(a, b, product, alpha, 0.0)
@@ -147,10 +150,14 @@ class DotMixin(BackendBase):
                 raise AssertionError(
                     f"{call}: bsum must have shape {(C.shape[0], 1)}, got {bsum.shape}"
                 )
-            np.sum(c, axis=1, keepdims=True, out=bsum._tensor)
+            launch(_sum_rows, c, bsum._tensor)
         if c is not C._tensor:
             self.assign_array(C._tensor, c)
         return C
+
+
+def _sum_rows(c: Array, out: Array) -> None:
+    np.sum(c, axis=1, keepdims=True, out=out)
 
 
 def _check_product(call: str, A: Any, B: Any, C: Any) -> None:

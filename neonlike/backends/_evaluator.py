@@ -76,10 +76,11 @@ class Evaluator:
     def _note(self, key: Key, flat: Flat, work: Assignments) -> None:
         """Record the assignments that were just done, if they are the call of a kernel."""
         fused, targets = self._fused.get(key), [target for target, _ in work]
-        draws = "rand" in key  # new numbers every time
-        call = None if draws or not fused else fused.freeze(targets, flat.leaves, flat.scalars)
-        if call:
-            _launch.note(call, (fused, targets, flat.leaves))
+        frozen = None
+        if fused and "rand" not in key:  # which means new numbers every time
+            frozen = fused.freeze(targets, flat.leaves, flat.scalars, self._scratch)
+        if frozen:
+            _launch.note(*frozen)
         else:
             _launch.give_up()
 

@@ -201,24 +201,31 @@ class FusedProgram:
                 return True
         buffers = self._fixed
         if buffers is None:
-            buffers = [
-                scratch(f"optree{n}", shape, self._dtype) for n, shape in enumerate(self._shapes)
-            ]
+            buffers = self._from(scratch)
             self._call(*words, *map(address, buffers), *self._numbers(scalars))
         if self._result is not None:
             with np.errstate(all="ignore"):
                 cast_into(buffers[self._result], targets[0]._tensor)
         return True
 
+    def _from(self, scratch: Scratch) -> list[Any]:
+        """Buffers that are too large to be kept."""
+        return [scratch(f"optree{n}", shape, self._dtype) for n, shape in enumerate(self._shapes)]
+
     def freeze(
-        self, targets: Sequence[Any], leaves: list[Any], scalars: list[Number]
-    ) -> Callable[[], None] | None:
-        """Return a function that does the same as ``run``; None if it needs more than a kernel."""
+        self, targets: Sequence[Any], leaves: list[Any], scalars: list[Number], scratch: Scratch
+    ) -> tuple[Callable[[], None], Any] | None:
+        """Return a function that does the same as ``run``, and what it needs to exist.
+
+        None: it needs more than a kernel.
+        """
         words = [tensor.raw() for tensor in (*targets, *leaves)]
         overlaps = self._overlap is not None and self._overlap.among(words)
-        if overlaps or self._fixed is None or self._result is not None:
+        if overlaps or self._result is not None:
             return None
-        return self._call.freeze(*words, *self._addresses, *self._numbers(scalars))
+        buffers = self._from(scratch) if self._fixed is None else self._fixed
+        call = self._call.freeze(*words, *map(address, buffers), *self._numbers(scalars))
+        return call, (self, targets, leaves, buffers)
 
 
 def _numbers(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+_TRIES = 4
 _PLAIN = frozenset({int, float, bool, str, type(None)})
 
 
@@ -26,14 +27,16 @@ def numbers_of(owner: Any, method: str) -> tuple[Any, ...] | None:
     if not hasattr(getattr(kind, method), "is_pure"):
         return None
     values = [value for name, value in vars(owner).items() if name != "_desc"]
-    return (kind, *values) if _PLAIN.issuperset(map(type, values)) else None
+    types = [type(value) for value in values]
+    return (kind, *types, *values) if _PLAIN.issuperset(types) else None
 
 
 class Replay:
     """Work that was done before, ready to be done with one call for each kernel.
 
     Work is known by a key. What is seen for the second time is recorded; so numbers that change in
-    every step cost nothing here. Copies and pickles are empty.
+    every step cost nothing here. Op-trees may be compiled only then; what cannot be recorded in
+    some more tries is done anew for ever. Copies and pickles are empty.
 
     Args:
         most: how many pieces of work to keep, the latest ones.
@@ -41,7 +44,7 @@ class Replay:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._seen: set[Hashable] = set()
+        self._seen: dict[Hashable, int] = {}  # how often, at most _TRIES times
         self._known: dict[Hashable, tuple[Any, Any]] = {}  # what to keep, what was recorded
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -69,14 +72,20 @@ class Replay:
 
     def learn(self, be: Any, key: Hashable, keep: Any, work: Callable[[], None]) -> None:
         """``run`` for what is not known."""
-        if key in self._seen:
+        seen = self._seen.get(key, 0)
+        if 0 < seen < _TRIES:
+            self._seen[key] += 1
             recorded = be.record(work)
             if recorded is not None:
-                if len(self._known) >= self._most:
-                    del self._known[next(iter(self._known))]
+                _make_room(self._known, self._most)
                 self._known[key] = (keep, recorded)
-        else:
-            if len(self._seen) >= self._most:
-                self._seen.clear()
-            self._seen.add(key)
-            work()
+            return
+        if seen == 0:
+            _make_room(self._seen, self._most)
+            self._seen[key] = 1
+        work()
+
+
+def _make_room(known: dict[Hashable, Any], most: int) -> None:
+    if len(known) >= most:
+        del known[next(iter(known))]

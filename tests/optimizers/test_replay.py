@@ -86,7 +86,7 @@ def counted(be: Any, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     original = type(be).run_again
 
     def run_again(self: Any, recorded: Any) -> None:
-        runs.append(len(recorded))
+        runs.append(len(recorded.calls))
         original(self, recorded)
 
     monkeypatch.setattr(type(be), "run_again", run_again)
