@@ -146,20 +146,36 @@ class BackendBase:
             replay: where it is kept.
             key: what the work depends on beside ``tensors`` and the settings of the backend.
             tensors: all that it reads and writes.
-            work: calls kernels, and does nothing else that changes memory.
+            work: calls kernels and assigns op-trees, and does nothing else that changes memory.
         """
         threads = getattr(self.kernels, "get_num_threads", None)
         if threads is None or _launch.is_recording():  # kernels that are not prepared, or inside
             work()
             return
         places = [None if t is None else t.place for t in tensors]
-        full_key = (key, threads(), self.numerics, self.scratch.generation, *places)
+        settings = threads(), self.numerics, self.bsz, self.scratch.generation
+        full_key = (key, settings, *places)
         known = replay.recall(full_key)
         if known is None:
             replay.learn(self, full_key, tensors, work)
             return
         for function, arguments in known.calls:
             function(*arguments)
+
+    def again_at(
+        self,
+        target: CPUTensor,
+        key: tuple[Hashable, ...],
+        tensors: Sequence[CPUTensor | None],
+        work: Callable[[], None],
+    ) -> None:
+        """``again`` for work that writes ``target``, where it is kept from the second time on."""
+        replay = getattr(target, "replay", None)
+        if replay is not None and all(t is None or isinstance(t, CPUTensor) for t in tensors):
+            self.again(replay, key, tensors, work)
+            return
+        work()
+        target.replay = Replay(most=2)
 
     def evaluate(self, tree: OpTreeNode) -> CPUTensor:
         """Return the value of ``tree`` as a new tensor of the default dtype."""

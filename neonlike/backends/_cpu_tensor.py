@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from neonlike.backends._buffers import ALIGNMENT, address
 from neonlike.backends._indexing import ALL, view_of
+from neonlike.backends._replay import Replay
 from neonlike.backends._score import Score
 from neonlike.backends._tensor import Tensor
 from neonlike.kernels._memory import STREAM_BYTES
@@ -38,11 +39,15 @@ class CPUTensor(Tensor):
         name: any name.
         persist_values: stored only.
         base: the tensor this one is a view of.
+
+    Attributes:
+        replay: what the backend did to write this tensor, ready to be done again.
     """
 
     _layout: int | None = None
     _address: int | None = None
     _place: tuple[int, int] | None = None
+    replay: Replay | None = None
     _tensor: NDArray[Any]
 
     def __init__(

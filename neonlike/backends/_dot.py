@@ -43,6 +43,23 @@ class DotMixin(BackendBase):
         Raises:
             AssertionError: operands that are no tensors, or whose shapes or dtypes do not match.
         """
+
+        def work() -> None:
+            self._compound_dot(A, B, C, alpha, beta, relu, bsum)
+
+        self.again_at(C, ("dot", alpha, beta, relu), (A, B, C, bsum), work)
+        return C
+
+    def _compound_dot(
+        self,
+        A: CPUTensor,
+        B: CPUTensor,
+        C: CPUTensor,
+        alpha: float,
+        beta: float,
+        relu: bool,
+        bsum: CPUTensor | None,
+    ) -> None:
         _check_product("compound_dot", A, B, C)
         a, b, c = self._operands(A, B, C)
         if relu:
@@ -55,7 +72,7 @@ class DotMixin(BackendBase):
             self.kernels.blas.gemm(a, b, c, alpha, beta)
             if relu:
                 np.maximum(c, 0, out=c)
-        return self._finish("compound_dot", c, C, bsum)
+        self._finish("compound_dot", c, C, bsum)
 
     @exclusive
     def xnor_compound_dot(

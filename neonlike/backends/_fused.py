@@ -214,8 +214,8 @@ class FusedProgram:
 
     def freeze(
         self, targets: Sequence[Any], leaves: list[Any], scalars: list[Number], scratch: Scratch
-    ) -> tuple[Callable[[], None], Any] | None:
-        """Return a function that does the same as ``run``, and what it needs to exist.
+    ) -> tuple[Callable[[], None], Sequence[Any], Any] | None:
+        """Return a function that does the same as ``run``, what it reads, and what must exist.
 
         None: it needs more than a kernel.
         """
@@ -225,7 +225,7 @@ class FusedProgram:
             return None
         buffers = self._from(scratch) if self._fixed is None else self._fixed
         call = self._call.freeze(*words, *map(address, buffers), *self._numbers(scalars))
-        return call, (self, targets, leaves, buffers)
+        return call, leaves, (self, targets, buffers)
 
 
 def _numbers(

@@ -8,6 +8,8 @@ from neonlike.backends._cpu_tensor import CPUTensor
 from neonlike.backends._exclusive import exclusive
 from neonlike.backends._operands import OperandsMixin, compute_dtype
 
+_COLUMNS = ("xsum", "xvar", "gmean", "gvar", "gamma", "beta")
+
 
 class NormMixin(OperandsMixin):
     """The operations of batch normalisation.
@@ -59,12 +61,31 @@ class NormMixin(OperandsMixin):
         Raises:
             AssertionError: tensors whose sizes do not match.
         """
+        columns = xsum, xvar, gmean, gvar, gamma, beta
+        numbers = eps, rho, compute_batch_sum, accumbeta, binary, inference
+
+        def work() -> None:
+            self._normalize(x, columns, y, *numbers)
+
+        self.again_at(y, ("fprop_bn", *numbers), (x, *columns, y), work)
+
+    def _normalize(
+        self,
+        x: CPUTensor,
+        columns_of: tuple[CPUTensor, ...],
+        y: CPUTensor,
+        eps: float,
+        rho: float,
+        compute_batch_sum: bool,
+        accumbeta: float,
+        binary: bool,
+        inference: bool,
+    ) -> None:
         dtype = compute_dtype(y)
         matrix = (x.shape[0], x.size // x.shape[0])
         data = self._operand("compound_fprop_bn", "x", x, matrix, dtype)
         out = self._operand("compound_fprop_bn", "y", y, matrix, dtype)
-        names = {"xsum": xsum, "xvar": xvar, "gmean": gmean, "gvar": gvar}
-        names |= {"gamma": gamma, "beta": beta}
+        names = dict(zip(_COLUMNS, columns_of, strict=True))
         columns = {
             name: self._column("compound_fprop_bn", name, tensor, matrix[0])
             for name, tensor in names.items()
@@ -115,13 +136,31 @@ class NormMixin(OperandsMixin):
         Raises:
             AssertionError: tensors whose sizes do not match.
         """
-        call = "compound_bprop_bn"
+        columns = xsum, xvar, gamma
+        results = delta_out, grad_gamma, grad_beta
+
+        def work() -> None:
+            self._normalize_back(delta_in, x, columns, results, eps, binary)
+
+        tensors = delta_in, x, *columns, *results
+        self.again_at(delta_out, ("bprop_bn", eps, binary), tensors, work)
+
+    def _normalize_back(
+        self,
+        delta_in: CPUTensor,
+        x: CPUTensor,
+        columns_of: tuple[CPUTensor, ...],
+        results: tuple[CPUTensor, CPUTensor, CPUTensor],
+        eps: float,
+        binary: bool,
+    ) -> None:
+        call, (delta_out, grad_gamma, grad_beta) = "compound_bprop_bn", results
         dtype = compute_dtype(delta_out)
         matrix = (x.shape[0], x.size // x.shape[0])
         err = self._operand(call, "delta_in", delta_in, matrix, dtype)
         data = self._operand(call, "x", x, matrix, dtype)
         out = self._operand(call, "delta_out", delta_out, matrix, dtype)
-        names = {"xsum": xsum, "xvar": xvar, "gamma": gamma}
+        names = dict(zip(("xsum", "xvar", "gamma"), columns_of, strict=True))
         columns = [self._column(call, name, tensor, matrix[0]) for name, tensor in names.items()]
         grads = (("grad_gamma", grad_gamma), ("grad_beta", grad_beta))
         sums = [self._column(call, name, tensor, matrix[0]) for name, tensor in grads]

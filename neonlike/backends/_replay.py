@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, TypeVar
+
+import numpy as np
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _TRIES = 4
@@ -50,40 +52,50 @@ class Replay:
     def __reduce__(self) -> tuple[Any, ...]:
         return (Replay, (self._most,))
 
-    def run(self, be: Any, key: Hashable, keep: Any, work: Callable[[], None]) -> None:
+    def run(self, be: Any, key: Hashable, tensors: Sequence[Any], work: Callable[[], None]) -> None:
         """Do ``work()``, or the same from memory.
 
         Args:
             be: backend.
             key: all that the work depends on, tensors by identity or address.
-            keep: what must not vanish while the key is known: those tensors.
+            tensors: those tensors; kept, so that no others take their place.
             work: what to do if the key is new; it assigns op-trees and calls kernels.
         """
         known = self.recall(key)
         if known is not None:
             be.run_again(known)
         else:
-            self.learn(be, key, keep, work)
+            self.learn(be, key, tensors, work)
 
     def recall(self, key: Hashable) -> Any:
         """What was recorded, or None."""
         known = self._known.get(key)
         return known and known[1]
 
-    def learn(self, be: Any, key: Hashable, keep: Any, work: Callable[[], None]) -> None:
+    def learn(
+        self, be: Any, key: Hashable, tensors: Sequence[Any], work: Callable[[], None]
+    ) -> None:
         """``run`` for what is not known."""
         seen = self._seen.get(key, 0)
         if 0 < seen < _TRIES:
             self._seen[key] += 1
             recorded = be.record(work)
-            if recorded is not None:
+            if recorded is not None and _reads_only(recorded, tensors):
                 _make_room(self._known, self._most)
-                self._known[key] = (keep, recorded)
+                self._known[key] = (tensors, recorded)
             return
         if seen == 0:
             _make_room(self._seen, self._most)
             self._seen[key] = 1
         work()
+
+
+def _reads_only(recorded: Any, tensors: Sequence[Any]) -> bool:
+    """Whether there is something recorded, and no value in it that was computed on the way."""
+    arrays = [tensor._tensor for tensor in tensors if tensor is not None]
+    return bool(recorded.calls) and all(
+        any(np.may_share_memory(read._tensor, array) for array in arrays) for read in recorded.reads
+    )
 
 
 def _make_room(known: dict[Hashable, Any], most: int) -> None:

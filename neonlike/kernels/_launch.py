@@ -9,18 +9,26 @@ so. Only one thread at a time is at work, so there is one recording at most.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 class Recording:
-    """Calls in order, what they need beside their arguments, and whether they are all."""
+    """Calls in order, and what is known of them.
+
+    Attributes:
+        calls: functions and their arguments.
+        kept: what they need beside their arguments.
+        reads: tensors that noted functions read.
+        is_complete: whether the calls are all that was done.
+    """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.kept: list[Any] = []
+        self.reads: list[Any] = []
         self.is_complete = True
 
 
@@ -34,10 +42,17 @@ def launch(function: Callable[..., Any], *args: Any) -> None:
         _open.calls.append((function, args))
 
 
-def note(function: Callable[[], Any], keep: Any) -> None:
-    """Record a function that does what was just done otherwise; it needs ``keep`` to exist."""
+def note(function: Callable[[], Any], reads: Sequence[Any], keep: Any) -> None:
+    """Record a function that does what was just done otherwise.
+
+    Args:
+        function: does it.
+        reads: tensors that it reads.
+        keep: what must exist.
+    """
     if _open is not None:
         _open.calls.append((function, ()))
+        _open.reads += reads
         _open.kept.append(keep)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from neonlike.backends._replay import Replay
 from neonlike.layers._base import Layer
 from neonlike.layers._errors import describe
 from neonlike.layers._parameter import (
@@ -82,7 +81,6 @@ class BatchNorm(Layer):
         self.y: Any = None
         self._own_sum: Any = None
         self._unused_deltas: Any = None
-        self._replay = Replay(most=3)
 
     def _configured_str(self) -> str:
         return (
@@ -169,15 +167,21 @@ class BatchNorm(Layer):
         self.x, self.y = self._x(inputs), self._y(self.outputs)
         given_sum = getattr(self.prev_layer, "batch_sum", None)
         self.xsum = self._own_sum if given_sum is None else given_sum
-        statistics = self.xsum, self.xvar, self.gmean, self.gvar
-        tensors = self.x, *statistics, self.gamma, self.beta, self.y
-        numbers = self.eps, self.rho, given_sum is None
-        how = {"accumbeta": beta, "binary": self.binary, "inference": inference}
-        self.be.again(
-            self._replay,
-            (*numbers, *how.values()),
-            tensors,
-            lambda: self.be.compound_fprop_bn(*tensors, *numbers, **how),
+        self.be.compound_fprop_bn(
+            self.x,
+            self.xsum,
+            self.xvar,
+            self.gmean,
+            self.gvar,
+            self.gamma,
+            self.beta,
+            self.y,
+            self.eps,
+            self.rho,
+            given_sum is None,
+            accumbeta=beta,
+            binary=self.binary,
+            inference=inference,
         )
         return self.outputs
 
@@ -197,14 +201,17 @@ class BatchNorm(Layer):
             self._unused_deltas = self.be.iobuf(self.in_shape)
         delta_in = self._error(error)
         delta_out = self._deltas(self._unused_deltas if self.deltas is None else self.deltas)
-        gradients = self.grad_gamma, self.grad_beta
-        statistics = self.xsum, self.xvar
-        tensors = delta_out, *gradients, delta_in, self.x, *statistics, self.gamma
-        self.be.again(
-            self._replay,
-            (self.eps, self.binary),
-            tensors,
-            lambda: self.be.compound_bprop_bn(*tensors, self.eps, binary=self.binary),
+        self.be.compound_bprop_bn(
+            delta_out,
+            self.grad_gamma,
+            self.grad_beta,
+            delta_in,
+            self.x,
+            self.xsum,
+            self.xvar,
+            self.gamma,
+            self.eps,
+            binary=self.binary,
         )
         return self.deltas
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from neonlike._object import check_count
-from neonlike.backends._replay import Replay
 from neonlike.layers._base import Layer
 from neonlike.layers._errors import describe, shape_message
 from neonlike.layers._parameter import ParameterLayer
@@ -45,7 +44,6 @@ class Linear(ParameterLayer):
         check_count(describe(self), "nout", nout)
         self.nout = nout
         self.bsum = bsum
-        self._replay = Replay(most=3)
         self._weights_t = TransposedView()
         self._inputs_t = TransposedView()
 
@@ -78,18 +76,8 @@ class Linear(ParameterLayer):
         if self.actual_bsz is not None or self.actual_seq_len is not None:
             columns = (self.actual_bsz or self.be.bsz) * (self.actual_seq_len or self.nsteps)
             x, y = x[:, :columns], y[:, :columns]
-        self._product(weights, x, y, beta=beta, bsum=self.batch_sum)
+        self.be.compound_dot(weights, x, y, alpha=1.0, beta=beta, bsum=self.batch_sum)
         return self.outputs
-
-    def _product(
-        self, a: Any, b: Any, c: Any, alpha: float = 1.0, beta: float = 0.0, bsum: Any = None
-    ) -> None:
-        self.be.again(
-            self._replay,
-            (alpha, beta),
-            (a, b, c, bsum),
-            lambda: self.be.compound_dot(a, b, c, alpha=alpha, beta=beta, bsum=bsum),
-        )
 
     def _check_inputs(self, inputs: Any) -> None:
         rows, columns = self.W.shape[1], self.outputs.shape[1]
@@ -113,8 +101,8 @@ class Linear(ParameterLayer):
     def _backpropagate(self, weights: Any, error: Any, alpha: float, beta: float) -> Any:
         if self.deltas is not None:
             transposed = self._weights_t(weights)
-            self._product(transposed, error, self.deltas, alpha, beta)
-        self._product(error, self._inputs_t(self.inputs), self.dW)
+            self.be.compound_dot(transposed, error, self.deltas, alpha=alpha, beta=beta)
+        self.be.compound_dot(error, self._inputs_t(self.inputs), self.dW)
         return self.deltas
 
 

@@ -39,15 +39,15 @@ class RectifiedPooling:
         if not self._is_one_pass():
             return self.activation.bprop(self.pooling.bprop(error))
         pooling, deltas, passed = self.pooling, self.activation.deltas, self._passed(error)
-        tensors = error, passed, pooling.outputs, pooling.argmax, deltas
-        pooling.be.again(self._replay, ("rectified",), tensors, lambda: self._both(error))
-        return deltas
+        be, outputs = pooling.be, pooling.outputs
 
-    def _both(self, error: Any) -> None:
-        pooling, deltas, passed = self.pooling, self.activation.deltas, self._passed(error)
-        passed[:] = pooling.be.greater(pooling.outputs, 0) * error
+        def let_pass() -> None:
+            passed[:] = be.greater(outputs, 0) * error
+
+        be.again(self._replay, ("let_pass",), (error, passed, outputs), let_pass)
         # deltas may lie where the error is
-        pooling.be.bprop_pool(pooling.nglayer, passed, deltas, pooling.argmax)
+        be.bprop_pool(pooling.nglayer, passed, deltas, pooling.argmax)
+        return deltas
 
     def _passed(self, error: Any) -> Any:
         """Room for the errors that the Rectlin lets pass: in the deltas of the pooling."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from neonlike.backends._replay import Replay
 from neonlike.layers._base import Layer
 from neonlike.layers._errors import describe, shape_message
 from neonlike.layers._rnn_shapes import get_steps, interpret_in_shape
 
 if TYPE_CHECKING:
     from typing import Self
+
+_MOST_TERMS = 32  # steps that one expression adds
 
 
 class RecurrentOutput(Layer):
@@ -83,23 +86,54 @@ class RecurrentSum(RecurrentOutput):
 
     sumscale = 1.0
 
+    def __init__(self, name: str | None = None) -> None:
+        super().__init__(name)
+        self._replay = Replay(most=2)
+
     def fprop(self, inputs: Any, inference: bool = False) -> Any:
         """Sum the steps."""
         self.init_buffers(inputs)
+        if self.nsteps <= _MOST_TERMS:
+            key = "sum", self.sumscale
+            self.be.again(self._replay, key, (inputs, self.outputs), self._add_steps)
+            return self.outputs
         steps = inputs.reshape((self.nin, self.nsteps, self.be.bsz))
         total = self.be.sum(steps, axis=1)
         outputs = self.outputs.reshape((self.nin, 1, self.be.bsz))
         outputs[:] = total if self.sumscale == 1 else total * self.sumscale
         return self.outputs
 
+    def _add_steps(self) -> None:
+        """One expression for all steps, which becomes one pass over memory."""
+        flat = self.x.reshape((self.nin, self.nsteps * self.be.bsz))
+        total, *others = get_steps(flat, (self.nin, self.nsteps))
+        for step in others:
+            total = total + step
+        self.outputs[:] = total if self.sumscale == 1 else total * self.sumscale
+
     def bprop(self, error: Any, alpha: float = 1.0, beta: float = 0.0) -> Any:
         """Give every step ``alpha * scale * error + beta * old``; return the deltas' tensor."""
         if self.deltas_buffer is None:
             return None
-        steps = self.deltas_buffer.reshape((self.nin, self.nsteps, self.be.bsz))
-        scaled = error.reshape((self.nin, 1, self.be.bsz)) * (alpha * self.sumscale)
-        steps[:] = scaled if beta == 0 else scaled + beta * steps
+        if self.nsteps > _MOST_TERMS:
+            shape = self.nin, self.nsteps, self.be.bsz
+            steps, error = self.deltas_buffer.reshape(shape), error.reshape((self.nin, 1, shape[2]))
+            _assign_scaled(steps, error, alpha * self.sumscale, beta)
+            return self.deltas_buffer
+
+        per_step = error.reshape((self.nin, self.be.bsz))
+
+        def work() -> None:
+            for step in self.deltas:
+                _assign_scaled(step, per_step, alpha * self.sumscale, beta)
+
+        key = alpha, beta, self.sumscale
+        self.be.again(self._replay, key, (per_step, self.deltas_buffer), work)
         return self.deltas_buffer
+
+
+def _assign_scaled(target: Any, error: Any, factor: float, beta: float) -> None:
+    target[:] = error * factor if beta == 0 else error * factor + beta * target
 
 
 class RecurrentMean(RecurrentSum):
