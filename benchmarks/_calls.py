@@ -10,16 +10,16 @@ from benchmarks.items import ITEMS
 
 STEPS = 20
 WARM_UP = 5
-# what a layer asks of the backend, apart from building op-trees
+# What a layer asks of the backend, how much of it was recorded before and is but kernels now, and
+# what is left of building op-trees.
 LAYERS = {
     "backend methods": ("/backends/_exclusive.py", ["call"]),
+    "work from memory": ("/backends/_replay.py", ["recall"]),
     "assignments of op-trees": ("/backends/_evaluator.py", ["assign"]),
     "op-tree nodes built": (
         "/backends/_optree.py",
         ["build", "function_of", "_infix", "_reflected"],
     ),
-    "fused kernels run": ("/kernels/numba/fused.py", ["__call__"]),
-    "matrix products": ("/kernels/numba/blas.py", ["gemm"]),
 }
 
 

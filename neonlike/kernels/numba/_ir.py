@@ -18,8 +18,8 @@ LINE_BYTES = 64
 INDEX = ir.IntType(64)
 
 
-def _host() -> tuple[int, int, bool]:
-    """Float32 lanes, number of vector registers, and whether the vectors are those of AVX-512."""
+def _host() -> tuple[int, int, bool, bool]:
+    """Float32 lanes, number of registers, whether vectors are of AVX-512, whether there is AVX2."""
     features = llvmlite.binding.get_host_cpu_features()
     many = features.get("avx512vl", False) or platform.machine().lower() in ("arm64", "aarch64")
     lanes = 16 if features.get("avx512f") else 8 if features.get("avx2") else 4
@@ -27,10 +27,10 @@ def _host() -> tuple[int, int, bool]:
     if wanted not in ("4", "8", "16"):
         raise ValueError(f"NEONLIKE_VECTOR_LANES must be 4, 8 or 16, got {wanted!r}")
     is_avx512 = wanted == "16" and features.get("avx512f", False)
-    return int(wanted), 32 if many else 16, is_avx512
+    return int(wanted), 32 if many else 16, is_avx512, bool(features.get("avx2", False))
 
 
-LANES, REGISTERS, _IS_AVX512 = _host()
+LANES, REGISTERS, _IS_AVX512, _HAS_AVX2 = _host()
 
 
 class Vectors:
@@ -94,7 +94,7 @@ class Vectors:
 
     @property
     def is_avx512(self) -> bool:
-        """Whether there are ``scale`` and ``permute``; not for narrower vectors than the host's."""
+        """Whether there is ``scale``; not for narrower vectors than the host's."""
         return _IS_AVX512 and self.lanes * self.bytes == LINE_BYTES
 
     def scale(self, a: ir.Value, exponent: ir.Value) -> ir.Value:
@@ -105,11 +105,30 @@ class Vectors:
         function = declare(self.builder.module, kind, name)
         return self.builder.call(function, [a, exponent, a, mask(-1), rounding(4)])
 
-    def permute(self, table: ir.Value, lanes: ir.Value) -> ir.Value:
-        """``table[lanes]`` for 16 integers, by the low bits of others (AVX-512)."""
+    def look_up(self, table: Sequence[int], places: ir.Value) -> ir.Value:
+        """``table[places]`` for 16 numbers of 32 bits, by the low bits of ``places``."""
+        if self.is_avx512:
+            return self._permute(table, places, "llvm.x86.avx512.permvar.si.512")
+        if self.lanes == 8 and _HAS_AVX2:
+            name = "llvm.x86.avx2.permd"
+            low, high = (self._permute(half, places, name) for half in (table[:8], table[8:]))
+            bit = self.builder.and_(places, splat_constant(self.integers, 8))
+            is_low = self.builder.icmp_signed("==", bit, ir.Constant(self.integers, None))
+            return self.builder.select(is_low, low, high)
+        found = ir.Constant(self.integers, ir.Undefined)
+        numbers = ir.Constant(ir.VectorType(ir.IntType(32), 16), table)
+        places = self.builder.and_(places, splat_constant(self.integers, 15))
+        for lane in range(self.lanes):
+            place = self.builder.extract_element(places, INDEX(lane))
+            number = self.builder.extract_element(numbers, place)
+            found = self.builder.insert_element(found, number, INDEX(lane))
+        return found
+
+    def _permute(self, table: Sequence[int], places: ir.Value, name: str) -> ir.Value:
+        """``table[places]`` for as many numbers as there are lanes."""
         kind = ir.FunctionType(self.integers, [self.integers] * 2)
-        function = declare(self.builder.module, kind, "llvm.x86.avx512.permvar.si.512")
-        return self.builder.call(function, [table, lanes])
+        function = declare(self.builder.module, kind, name)
+        return self.builder.call(function, [ir.Constant(self.integers, list(table)), places])
 
     @property
     def integers(self) -> ir.VectorType:

@@ -202,11 +202,11 @@ def tanh(x: Lanes) -> Lanes:
 
 def _factors(x: Lanes) -> tuple[Lanes, Lanes]:
     """Two factors of ``e^x``; x may be as large as to give inf, and 2^k is normal else."""
-    if x.v.bytes == 4 and x.v.is_avx512:  # 2^(k/16), so that a short series suffices
+    if x.v.bytes == 4:  # 2^(k/16), so that a short series suffices
         shifted, r = _reduced(x, _ROOTS)
         place = int(_info(x.v).nmant) - 4
         roots = [_bits_of(x.v, 2 ** (n / _ROOTS)) - (n << place) for n in range(_ROOTS)]
-        root = x.v.permute(ir.Constant(x.v.integers, roots), shifted.bits().value)
+        root = x.v.look_up(roots, shifted.bits().value)
         return ((shifted.bits() << place) + Bits(x.v, root)).floats(), _series(r, _TAYLOR[:4])
     shifted, r = _reduced(x)
     return _power_of_two(shifted.bits()), _series(r, _terms(r))
