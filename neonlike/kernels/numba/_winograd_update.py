@@ -25,6 +25,7 @@ from neonlike.kernels.numba import _vector, _winograd_transform
 from neonlike.kernels.numba._conv_direct import blocks_end, row_blocks
 from neonlike.kernels.numba._conv_pack import PARALLEL_WORK
 from neonlike.kernels.numba._jit import inline, inner, jit
+from neonlike.kernels.numba._outer import add_outer
 from neonlike.kernels.numba._share import share
 from neonlike.kernels.numba._threads import get_num_threads
 from neonlike.kernels.numba._vector import copy_line, turn_lines
@@ -48,9 +49,6 @@ errors_4x5 = _winograd_transform.transform(_winograd_transform.errors_4x5, 4)
 weights_4x3 = _winograd_transform.transform(_winograd_transform.weights_4x3, 6)
 weights_4x5 = _winograd_transform.transform(_winograd_transform.weights_4x5, 8)
 fetch_16 = fetch(4)  # as many lines as are turned together
-wide_tile = _vector.outer_tile(WIDE)
-half_tile = _vector.outer_tile(HALF)
-quarter_tile = _vector.outer_tile(_vector.QUARTER)
 
 
 def winograd_gradient(
@@ -222,12 +220,7 @@ def add_products(tiling: Tiling, count: int, blocks: Array, memory: Array, sums:
             c, rows = blocks[block]
             x = memory.ctypes.data + (first * x_step + c * line) * item
             target = sums.ctypes.data + (at * sums.shape[1] + c) * LINE_BYTES
-            if rows == WIDE:
-                wide_tile(x, x_step, y, y_step, count, target, zero)
-            elif rows == HALF:
-                half_tile(x, x_step, y, y_step, count, target, zero)
-            else:
-                quarter_tile(x, x_step, y, y_step, count, target, zero)
+            add_outer(rows, x, x_step, y, y_step, count, target, zero)
 
 
 @inner
