@@ -154,10 +154,12 @@ class BackendBase:
             return
         places = [None if t is None else t.place for t in tensors]
         settings = threads(), self.numerics, self.bsz, self.scratch.generation
-        full_key = (key, settings, *places)
-        known = replay.recall(full_key)
+        full_key = (key, *places)
+        known = replay.recall(full_key, settings)
         if known is None:
-            replay.learn(self, full_key, tensors, work)
+            # not the tensors: that of a result may be where this is kept
+            arrays = [tensor._tensor for tensor in tensors if tensor is not None]
+            replay.learn(self, full_key, tensors, work, keep=arrays)
             return
         for function, arguments in known.calls:
             function(*arguments)

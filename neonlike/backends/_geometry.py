@@ -228,7 +228,7 @@ class PoolLayer(PoolWindows):
         str_w: int | None = None,
     ) -> None:
         self.lib, self.dtype, self.op, self.N, self.C = lib, dtype, op, N, C
-        self.replay = Replay(most=2)
+        self.replay = Replay(most=3)
         self.DHW, self.JTRS = (D, H, W), (J, T, R, S)
         self.padding = (pad_c, pad_d, pad_h, pad_w)
         steps = zip((str_c, str_d, str_h, str_w), self.JTRS, strict=True)

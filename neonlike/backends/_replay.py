@@ -38,7 +38,8 @@ class Replay:
 
     Work is known by a key. What is seen for the second time is recorded; so numbers that change in
     every step cost nothing here. Op-trees may be compiled only then; what cannot be recorded in
-    some more tries is done anew for ever. Copies and pickles are empty.
+    some more tries is done anew for ever. With another batch size, say, all is forgotten, so that
+    no memory of the former one stays. Copies and pickles are empty.
 
     Args:
         most: how many pieces of work to keep, the latest ones.
@@ -47,6 +48,7 @@ class Replay:
     def __init__(self, most: int) -> None:
         self._most = most
         self._seen: dict[Hashable, int] = {}  # how often, at most _TRIES times
+        self._settings: Hashable = None
         self._known: dict[Hashable, tuple[Any, Any]] = {}  # what to keep, what was recorded
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -61,28 +63,37 @@ class Replay:
             tensors: those tensors; kept, so that no others take their place.
             work: what to do if the key is new; it assigns op-trees and calls kernels.
         """
-        known = self.recall(key)
+        known = self.recall(key, None)
         if known is not None:
             be.run_again(known)
         else:
-            self.learn(be, key, tensors, work)
+            self.learn(be, key, tensors, work, keep=tensors)
 
-    def recall(self, key: Hashable) -> Any:
-        """What was recorded, or None."""
+    def recall(self, key: Hashable, settings: Hashable) -> Any:
+        """What was recorded, or None; all is forgotten if the settings are new."""
+        if settings != self._settings:
+            self._settings = settings
+            self._known.clear()
+            self._seen.clear()
         known = self._known.get(key)
         return known and known[1]
 
     def learn(
-        self, be: Any, key: Hashable, tensors: Sequence[Any], work: Callable[[], None]
+        self,
+        be: Any,
+        key: Hashable,
+        tensors: Sequence[Any],
+        work: Callable[[], None],
+        keep: Sequence[Any],
     ) -> None:
-        """``run`` for what is not known."""
+        """``run`` for what is not known; ``keep`` are the tensors, or their memory."""
         seen = self._seen.get(key, 0)
         if 0 < seen < _TRIES:
             self._seen[key] += 1
             recorded = be.record(work)
             if recorded is not None and _reads_only(recorded, tensors):
                 _make_room(self._known, self._most)
-                self._known[key] = (tensors, recorded)
+                self._known[key] = (keep, recorded)
             return
         if seen == 0:
             _make_room(self._seen, self._most)

@@ -12,7 +12,7 @@ from neonlike.backends._score import Score
 from neonlike.layers._base import Layer
 from neonlike.layers._container import flatten
 from neonlike.layers._errors import check_object, describe
-from neonlike.layers._expression import Expression
+from neonlike.layers._expression import Expressions
 from neonlike.layers._shapes import interpret_in_shape
 
 
@@ -42,8 +42,7 @@ class GeneralizedCost(NervanaObject):
         self.deltas: Any = None
         self.cost_buffer = self.be.empty((1, 1))
         self.cost: Any = None
-        self._value, self._slope = Expression(), Expression()
-        self._average = Replay(most=2)
+        self._expressions, self._average = Expressions(), Replay(most=1)
 
     def initialize(self, in_obj: Any) -> None:
         """Make the buffers for the outputs of ``in_obj``.
@@ -73,7 +72,7 @@ class GeneralizedCost(NervanaObject):
             AssertionError, TypeError, ValueError: shapes or types that do not fit.
         """
         try:
-            self._value.assign(
+            self._expressions.assign(
                 self.outputs,
                 self.costfunc,
                 "__call__",
@@ -102,7 +101,7 @@ class GeneralizedCost(NervanaObject):
             AssertionError, TypeError, ValueError: shapes or types that do not fit.
         """
         try:
-            self._slope.assign(
+            self._expressions.assign(
                 self.deltas,
                 self.costfunc,
                 "bprop",

@@ -8,7 +8,7 @@ from typing import Any
 from neonlike.backends._replay import Replay, numbers_of
 
 
-class Expression:
+class Expressions:
     """``target[:] = tree()`` where a method of ``owner`` builds the tree.
 
     If the method is marked ``pure``, the tree is built for the first steps only: then it is known
@@ -16,7 +16,7 @@ class Expression:
     """
 
     def __init__(self) -> None:
-        self._replay = Replay(most=2)
+        self._replay = Replay(most=3)
 
     def assign(
         self,
@@ -43,4 +43,4 @@ class Expression:
         def work() -> None:
             target[:] = tree()
 
-        target.backend.again(self._replay, numbers, (target, *operands), work)
+        target.backend.again(self._replay, (method, *numbers), (target, *operands), work)

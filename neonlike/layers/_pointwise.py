@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from neonlike.layers._base import Layer
 from neonlike.layers._errors import check_object, describe
-from neonlike.layers._expression import Expression
+from neonlike.layers._expression import Expressions
 from neonlike.layers._parameter import ParameterLayer
 from neonlike.layers._shapes import buffer_shape, interpret_in_shape
 from neonlike.layers._views import ReshapedView
@@ -99,7 +99,7 @@ class Activation(Layer):
         self.owns_output = False
         self.owns_delta = True
         self.nglayer: Any = None
-        self._forward, self._backward = Expression(), Expression()
+        self._expressions = Expressions()
 
     def __str__(self) -> str:
         return f"Activation Layer '{self.name}': {type(self.transform).__name__}"
@@ -124,7 +124,7 @@ class Activation(Layer):
         else:
             self.outputs = inputs
         outputs = self.outputs
-        self._forward.assign(
+        self._expressions.assign(
             outputs, self.transform, "__call__", (), lambda: self.transform(outputs)
         )
         return outputs
@@ -132,7 +132,7 @@ class Activation(Layer):
     def bprop(self, error: Any) -> Any:
         """Multiply the error by the derivative at the outputs, if a layer before needs it."""
         if self.deltas is not None:
-            self._backward.assign(
+            self._expressions.assign(
                 self.deltas,
                 self.transform,
                 "bprop",

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from neonlike.backends._replay import Replay
 from neonlike.layers._pointwise import Activation
 from neonlike.layers._pooling import Pooling
 from neonlike.transforms import Rectlin
@@ -30,7 +29,6 @@ class RectifiedPooling:
         self.activation = activation
         self.pooling = pooling
         self.following = following
-        self._replay = Replay(most=2)
         self._room: Any = None
         self._room_in: Any = None
 
@@ -44,7 +42,8 @@ class RectifiedPooling:
         def let_pass() -> None:
             passed[:] = be.greater(outputs, 0) * error
 
-        be.again(self._replay, ("let_pass",), (error, passed, outputs), let_pass)
+        replay = pooling.nglayer.replay
+        be.again(replay, ("let_pass",), (error, passed, outputs), let_pass)
         # deltas may lie where the error is
         be.bprop_pool(pooling.nglayer, passed, deltas, pooling.argmax)
         return deltas

@@ -145,8 +145,8 @@ def results(be: Any, name: str, between: Callable[[Any, int], None] | None = Non
 
 def anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prepare all work anew."""
-    monkeypatch.setattr(Replay, "recall", lambda self, key: None)
-    monkeypatch.setattr(Replay, "learn", lambda self, be, key, tensors, work: work())
+    monkeypatch.setattr(Replay, "recall", lambda self, key, settings: None)
+    monkeypatch.setattr(Replay, "learn", lambda self, be, key, tensors, work, keep: work())
 
 
 def assert_equal(found: list[Any], wanted: list[Any]) -> None:
@@ -183,9 +183,9 @@ def test_it_is_recorded(be: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> 
     learned: list[Any] = []
     learn = Replay.learn
 
-    def counting(self: Replay, *args: Any) -> None:
+    def counting(self: Replay, *args: Any, **kwargs: Any) -> None:
         learned.append(args)
-        learn(self, *args)
+        learn(self, *args, **kwargs)
 
     monkeypatch.setattr(Replay, "learn", counting)
     case = CASES[name](be)
@@ -361,11 +361,44 @@ def test_few_are_kept(be: Any) -> None:
     assert sum(ref() is not None for ref in alive) <= 2
 
 
+def test_nothing_of_another_batch_size_stays(be: Any) -> None:
+    replay, alive = Replay(most=4), []
+    for _ in range(2):
+        for size in (BATCH, 2 * BATCH):
+            be.bsz = size
+            x, y = be.ones((5, size)), be.zeros((5, size))
+            alive.append(weakref.ref(x._tensor))
+
+            def work(x: Any = x, y: Any = y) -> None:
+                y[:] = x * 2.0 + 1.0
+
+            for _ in range(CALLS):
+                be.again(replay, ("double",), (x, y), work)
+    del x, y, work
+    gc.collect()
+    assert sum(ref() is not None for ref in alive) <= 1
+
+
+def test_results_keep_nothing_alive(be: Any) -> None:
+    """The memory of a result that nobody has any more is free at once, without a collection."""
+    gc.collect()
+    gc.disable()
+    try:
+        a, b, c = be.ones((5, 6)), be.ones((6, BATCH)), be.zeros((5, BATCH))
+        for _ in range(CALLS):
+            be.compound_dot(a, b, c)
+        alive = [weakref.ref(tensor) for tensor in (a, b, c)]
+        del a, b, c
+        assert all(ref() is None for ref in alive)
+    finally:
+        gc.enable()
+
+
 def test_copies_are_empty(be: Any) -> None:
     model = Model([Affine(3, INIT, activation=Rectlin())])
     model.initialize(5)
     x = be.ones((5, BATCH))
     for _ in range(CALLS):
         model.fprop(x)
-    again = copy.deepcopy(model.layers.layers[-1]._forward)
-    assert again._replay.recall(next(iter(again._replay._known), None)) is None
+    again = copy.deepcopy(model.layers.layers[-1]._expressions)
+    assert not again._replay._known
