@@ -4,12 +4,14 @@ To prepare a kernel (checks, views, sizes, scratch memory) costs Python more tha
 takes, and the same arguments are prepared in the same way. So kernel sets and backends do what
 works on memory with ``launch``, and while a recording is open, it is kept with its arguments. What
 they do otherwise must follow from shapes and addresses alone; where it does not, ``give_up`` says
-so. Only one thread at a time is at work, so there is one recording at most.
+so. Only one thread at a time is at work with a backend, so there is one recording at most; calls of
+kernels in other threads do not belong to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from threading import get_ident
 from typing import Any
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
@@ -26,19 +28,20 @@ class Recording:
     """
 
     def __init__(self) -> None:
+        self.thread = get_ident()
         self.calls: list[Call] = []
         self.kept: list[Any] = []
         self.reads: list[Any] = []
         self.is_complete = True
 
 
-_open: Recording | None = None
+_open: Any = None  # a Recording, or None
 
 
 def launch(function: Callable[..., Any], *args: Any) -> None:
     """Call ``function(*args)``, now and whenever what is being recorded is done again."""
     function(*args)
-    if _open is not None:
+    if is_recording():
         _open.calls.append((function, args))
 
 
@@ -50,7 +53,7 @@ def note(function: Callable[[], Any], reads: Sequence[Any], keep: Any) -> None:
         reads: tensors that it reads.
         keep: what must exist.
     """
-    if _open is not None:
+    if is_recording():
         _open.calls.append((function, ()))
         _open.reads += reads
         _open.kept.append(keep)
@@ -58,13 +61,13 @@ def note(function: Callable[[], Any], reads: Sequence[Any], keep: Any) -> None:
 
 def give_up() -> None:
     """Say that the work at hand cannot be done again from a recording."""
-    if _open is not None:
+    if is_recording():
         _open.is_complete = False
 
 
 def is_recording() -> bool:
-    """Whether there is an open recording that is still of use."""
-    return _open is not None and _open.is_complete
+    """Whether this thread has an open recording that is still of use."""
+    return _open is not None and _open.is_complete and _open.thread == get_ident()
 
 
 def record(work: Callable[[], None]) -> Recording | None:

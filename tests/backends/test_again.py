@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import threading
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -402,3 +403,21 @@ def test_copies_are_empty(be: Any) -> None:
         model.fprop(x)
     again = copy.deepcopy(model.layers.layers[-1]._expressions)
     assert not again._replay._known
+
+
+def test_kernels_of_other_threads_are_not_recorded(be: Any) -> None:
+    """Kernels are free for all; only backends are for one thread at a time."""
+    x, y, replay = be.ones((4, BATCH)), be.zeros((4, BATCH)), Replay(most=2)
+    a, b, out = (np.ones((3, 3), np.float32) for _ in range(3))
+    other = be.kernels.blas.gemm
+
+    def work() -> None:
+        thread = threading.Thread(target=other, args=(a, b, out))
+        thread.start()
+        thread.join()
+        y[:] = x * 2.0 + 1.0
+
+    for _ in range(CALLS):
+        be.again(replay, ("both",), (x, y), work)
+    for _, recorded in replay._known.values():
+        assert len(recorded.calls) == 1
