@@ -20,6 +20,7 @@ from neonlike.backends._misc import MiscMixin
 from neonlike.backends._norm import NormMixin
 from neonlike.backends._numpy_ops import call_functions, numpy_call_dict_cpu
 from neonlike.backends._optree import OpTreeNode
+from neonlike.backends._patches import PatchMixin
 from neonlike.backends._pool import PoolMixin
 from neonlike.backends._random import RandomMixin
 from neonlike.backends._rnn import RnnMixin
@@ -33,6 +34,7 @@ NUMERICS = ("fast", "strict")
 class Backend(  # type: ignore[misc]  # AbstractBackend has neon's older signatures
     ConvMixin,
     PoolMixin,
+    PatchMixin,
     NormMixin,
     LookupMixin,
     RnnMixin,

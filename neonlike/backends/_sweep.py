@@ -103,7 +103,7 @@ class Sweep:
 
 
 class SweepMixin(ReduceMixin):
-    """Whole sweeps, and the patches of pictures that sweeps run over."""
+    """Whole sweeps."""
 
     @exclusive
     def sweep_project(self, sweep: Sweep, x: Any, out: Any) -> None:
@@ -311,46 +311,6 @@ class SweepMixin(ReduceMixin):
             return tensor
         give_up()
         return self.tensor(np.ascontiguousarray(array))
-
-    @exclusive
-    def image_to_patches(
-        self, image: Any, patches: Any, in_shape: Triple, patch: tuple[int, int]
-    ) -> None:
-        """Cut pictures into patches, one per column.
-
-        Args:
-            image: tensor (C * H * W, N).
-            patches: tensor (C * ph * pw, I * J * N), rows in the order C, ph, pw; where the last
-                patches reach beyond the picture it is left as it is.
-            in_shape: (C, H, W).
-            patch: (ph, pw).
-        """
-        self.kernels.patch.cut(*_patch_arrays(image, patches, in_shape, patch))
-
-    @exclusive
-    def patches_to_image(
-        self,
-        patches: Any,
-        image: Any,
-        in_shape: Triple,
-        patch: tuple[int, int],
-        alpha: float = 1.0,
-        beta: float = 0.0,
-    ) -> None:
-        """``image = alpha * patches + beta * image``: the inverse of ``image_to_patches``."""
-        pixels, cells = _patch_arrays(image, patches, in_shape, patch)
-        self.kernels.patch.join(cells, pixels, alpha, beta)
-
-
-def _patch_arrays(
-    image: Any, patches: Any, in_shape: Triple, patch: tuple[int, int]
-) -> tuple[Array, Array]:
-    """The memory as (C,H,W,N) and (C,ph,pw,I,J,N)."""
-    (channels, height, width), (rows, columns) = in_shape, patch
-    batch = image.shape[1]
-    grid = -(-height // rows), -(-width // columns)
-    pixels = image._tensor.reshape(channels, height, width, batch)
-    return pixels, patches._tensor.reshape(channels, rows, columns, *grid, batch)
 
 
 class _OpTrees:

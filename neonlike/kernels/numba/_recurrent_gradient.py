@@ -185,18 +185,17 @@ def _part(
     outer, steps, inner = plan.geometry
     memory, columns, blocks = plan.memory[part], outer * steps * inner, plan.blocks.shape[0]
     first, last = span(part, plan.memory.shape[0], plan.directions * blocks, 1)
-    for d in range(plan.directions):
-        start, stop = max(first, d * blocks), min(last, (d + 1) * blocks)
-        if start < stop:
-            plan.sums[start:stop] = 0
-            plan.totals[start:stop] = 0
-            for column in range(0, columns, plan.chunk):
-                width = min(plan.chunk, columns - column)
-                _take_operands(x, h, h0, reset_h, d, column, width, memory, plan)
-                for number in range(start, stop):
-                    _add(delta, d, number, column, width, memory, plan)
-            for number in range(start, stop):
-                _put(d, number, dw_in, dw, db, plan)
+    plan.sums[first:last] = 0
+    plan.totals[first:last] = 0
+    for column in range(0, columns, plan.chunk):
+        width, known = min(plan.chunk, columns - column), 0  # groups that are there already
+        for d in range(first // blocks, (last + blocks - 1) // blocks):
+            _take_operands(x, h, h0, reset_h, d, column, width, memory, known, plan)
+            known = plan.shared if plan.split == 0 else 0
+            for number in range(max(first, d * blocks), min(last, (d + 1) * blocks)):
+                _add(delta, d, number, column, width, memory, plan)
+    for number in range(first, last):
+        _put(number // blocks, number, dw_in, dw, db, plan)
 
 
 @inner
@@ -209,12 +208,16 @@ def _take_operands(
     column: int,
     width: int,
     memory: Array,
+    known: int,
     plan: Plan,
 ) -> None:
-    """Turn the operands of direction ``d`` for ``width`` columns, zeros beyond rows and columns."""
+    """Turn the operands of direction ``d`` for ``width`` columns, zeros beyond rows and columns.
+
+    The first ``known`` groups are those of the direction before: inputs that both read.
+    """
     line, f, n = LINE_BYTES // memory.itemsize, plan.features, plan.units
     groups = plan.groups + (plan.groups - plan.shared if reset_h.size else 0)
-    for group in range(groups):
+    for group in range(known, groups):
         own = group >= plan.groups  # of candidates
         first = (group - plan.groups + plan.shared if own else group) * line
         from_x = max(0, min(line, f - first))

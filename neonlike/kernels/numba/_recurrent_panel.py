@@ -95,10 +95,13 @@ class Block(NamedTuple):
     plan: Array
 
 
-def panel_width(columns: int, threads: int, unit: int) -> int:
-    """Columns per panel: as many panels as keep all threads busy, in widths that tiles do fast."""
+def panel_width(columns: int, threads: int, unit: int, sweeps: int = 1) -> int:
+    """Columns per panel: as many panels as keep all threads busy, in widths that tiles do fast.
+
+    Each of the columns goes through ``sweeps`` panels, which may run at the same time.
+    """
     panels = -(-columns // _MAX_WIDTH)
-    while panels % threads and columns >= (panels + 1) * _MIN_WIDTH:
+    while sweeps * panels % threads and columns >= (panels + 1) * _MIN_WIDTH:
         panels += 1
     width = -(-columns // panels)
     step = _THIN if 0 < width % unit <= _MOST_THIN else unit

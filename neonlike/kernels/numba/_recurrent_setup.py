@@ -56,6 +56,7 @@ def make_work(
     scratch: Scratch,
     *,
     directions: int = 1,
+    sweeps: int = 1,
     inputs: int = 0,
     split: int = 0,
     products: int = 0,
@@ -68,12 +69,13 @@ def make_work(
         panel_rows: of a panel, in units, before the rows of the inputs.
         scratch: where panels and packed weights go.
         directions, split, products: see ``Work``.
+        sweeps: directions whose panels may run at the same time.
         inputs: ``features`` of ``Work``.
     """
     units, columns = w.shape[1], geometry[0] * geometry[2]
     threads = threads_for(w.size + others.size, geometry)
     rows = panel_rows * units + inputs + NARROW
-    width, unit, panels = _cut(columns, units, rows, w.itemsize, threads)
+    width, unit, panels = _cut(columns, units, rows, w.itemsize, threads, sweeps)
     return Work(
         geometry,
         directions,
@@ -92,13 +94,14 @@ def make_work(
 
 @functools.lru_cache(maxsize=1024)
 def _cut(
-    columns: int, units: int, rows: int, itemsize: int, threads: int
+    columns: int, units: int, rows: int, itemsize: int, threads: int, sweeps: int
 ) -> tuple[int, int, tuple[int, int]]:
     """Width of a panel, what row lengths are rounded up to, and the shape of all panels."""
     unit, line = row_unit(units, itemsize), LINE_BYTES // itemsize
-    width = panel_width(columns, threads, unit)
+    width = panel_width(columns, threads, unit, sweeps)
     panel = -(-rows * (-(-width // unit) * unit) // line) * line + line
-    return width, unit, (min(threads, -(-columns // width)), apart(panel, itemsize))
+    parts = min(threads, sweeps * -(-columns // width))
+    return width, unit, (parts, apart(panel, itemsize))
 
 
 @functools.lru_cache(maxsize=1024)

@@ -1,8 +1,8 @@
 """Pooling, as vectors over the batch; contract in the reference set.
 
-The work is split over rows of the result: (k,m,p) of the outputs forward, (c,d,h) of the inputs
-backward, where each row collects from all windows that touch it. So no two threads write to one
-row, and the order of sums does not depend on the number of threads.
+The work is split over rows of the result: p of the outputs forward, h of the inputs backward, or
+(k,m,p) and (c,d,h) if these are few. Backward, each row collects from all windows that touch it. So
+no two threads write to one row, and the order of sums does not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -137,10 +137,11 @@ def _fprop_part(
     """A part of the rows (k,m,p) of the outputs."""
     C, D, H, W, N = x.shape
     K, M, P, Q, _ = out.shape
-    first, last = span(part, len(tables), K * M * P, 1)
+    first, last, lowest, rows = _rows(part, len(tables), K * M, P)
     offsets = tables[part]
-    for row in range(first, last):
-        k, m, p = row // (M * P), row // P % M, row % P
+    for number in range(first, last):
+        plane, p = number // rows, lowest + number % rows
+        k, m, row = plane // M, plane % M, plane * P + p
         c, cs = _clip(k, C, window[0], pad[0], stride[0])
         d, ds = _clip(m, D, window[1], pad[1], stride[1])
         h, hs = _clip(p, H, window[2], pad[2], stride[2])
@@ -156,6 +157,24 @@ def _fprop_part(
                 window_max(x, start, offsets, count, out, argmax, place, N, beta)
             else:
                 window_sum(x, start, offsets, count, out, place, N, op == _L2, beta)
+
+
+@inline
+def _rows(part: int, parts: int, planes: int, height: int) -> tuple[int, int, int, int]:
+    """Which rows of an image's planes are those of ``part``.
+
+    Numbers from ``first`` to ``last``; number i stands for row ``lowest + i % rows`` of plane
+    ``i // rows``. If there are enough rows, each part has the same ones of all planes: so do the
+    parts of a convolution, which then finds what it needs in the caches of its own processor.
+
+    Returns:
+        (first, last, lowest, rows).
+    """
+    if height >= 4 * parts:
+        lowest, end = span(part, parts, height, 1)
+        return 0, planes * (end - lowest), lowest, end - lowest
+    first, last = span(part, parts, planes * height, 1)
+    return first, last, 0, height
 
 
 @inline
@@ -213,12 +232,13 @@ def _bprop_part(
 ) -> None:
     """A part of the rows (c,d,h) of the deltas."""
     C, D, H, W, N = out.shape
-    first, last = span(part, len(tables), C * D * H, 1)
+    first, last, lowest, rows = _rows(part, len(tables), C * D, H)
     flat, most = out.reshape(-1), window[0] * window[1] * window[2]
     lines = tables[part, : 3 * most].reshape((3, most))
     end = (err.shape[3] - 1) * stride[3] + window[3]  # of the last window
     whole = op == _MAX and beta == 0 and pad[3] == 0 and end <= W
-    for row in range(first, last):
+    for number in range(first, last):
+        row = number // rows * H + lowest + number % rows
         count = _find_lines(lines, row, out.shape, err.shape, window, pad, stride)
         deltas = flat[row * W * N : (row + 1) * W * N]
         if whole and _collect(err, argmax, lines, count, out, row, window[3], stride[3], stream):

@@ -62,7 +62,14 @@ def _fills_panels(w: Array, geometry: Triple) -> bool:
 
 
 def _work(
-    module: Any, w_in: Array, w: Array, features: int, geometry: Triple, scratch: Scratch
+    module: Any,
+    w_in: Array,
+    w: Array,
+    features: int,
+    geometry: Triple,
+    scratch: Scratch,
+    *,
+    backwards: bool,
 ) -> Work:
     """Cut a sweep into panels for as many threads as the work is worth.
 
@@ -72,15 +79,18 @@ def _work(
         features: rows of the inputs or of their deltas, 0 if there are none.
         geometry: (outer, steps, inner).
         scratch: where panels and packed weights go.
+        backwards: the directions of a panel must follow each other, since both add to the deltas.
     """
     gates, n, nin = module.GATES, w.shape[1], w_in.shape[1]
+    directions = w.shape[0] // (gates * n)
     return make_work(
         w,
         w_in,
         geometry,
         module.PANEL_ROWS,
         scratch,
-        directions=w.shape[0] // (gates * n),
+        directions=directions,
+        sweeps=1 if backwards else directions,
         inputs=nin,
         split=nin if features > nin else 0,
         products=gates * n * (n + (nin if features else 0)) // WIDE,
@@ -111,7 +121,8 @@ def _forward(
     if x is not None and not _fills_panels(w, geometry):
         project(w_in, x, projection)
         x = None
-    work = _work(module, w_in, w, 0 if x is None else len(x), geometry, scratch)
+    features = 0 if x is None else len(x)
+    work = _work(module, w_in, w, features, geometry, scratch, backwards=False)
     launch(module.fprop, *_rows(w_in, w, b, x, *others), *plain_codes(acts), work)
 
 
@@ -138,7 +149,8 @@ def _backward(
     assert w_in is not None
     assert w is not None
     own = deltas if _fills_panels(w, geometry) else None
-    work = _work(module, w_in, w, 0 if own is None else len(own), geometry, scratch)
+    features = 0 if own is None else len(own)
+    work = _work(module, w_in, w, features, geometry, scratch, backwards=True)
     alpha, beta = float(scale[0]), float(scale[1])
     launch(module.bprop, *_rows(*arrays, own), alpha, beta, *plain_codes(acts), work)
     if deltas is not None and own is None:
