@@ -188,7 +188,7 @@ class TestThreads:
         assert blas() == before
         _threads._chosen = None
         gen_backend("cpu")
-        assert kernel_threads.get_num_threads() == _threads.available_threads()
+        assert kernel_threads.get_num_threads() == _threads.get_num_threads()
         cleanup_backend()
 
 
