@@ -18,7 +18,6 @@ from neonlike.backends._operations import as_operand
 from neonlike.backends._optree import SAME_SHAPE, Operand, OpTreeNode, function_of
 from neonlike.backends._replay import Replay
 from neonlike.kernels import _launch
-from neonlike.kernels._launch import Recording
 
 SAFE_IN_ALL_FLOATS = 65504  # the largest number of float16
 
@@ -118,21 +117,6 @@ class BackendBase:
             leave()
 
     @exclusive
-    def record(self, work: Callable[[], None]) -> Recording | None:
-        """Do ``work``, which assigns op-trees and calls kernels, and return it for ``run_again``.
-
-        It is recorded with its numbers and with the memory of its tensors. None: not all of it
-        can be repeated, or not yet.
-        """
-        return _launch.record(work)
-
-    @exclusive
-    def run_again(self, recorded: Recording) -> None:
-        """Do the work that was recorded."""
-        for function, arguments in recorded.calls:
-            function(*arguments)
-
-    @exclusive
     def again(
         self,
         replay: Replay,
@@ -146,7 +130,8 @@ class BackendBase:
             replay: where it is kept.
             key: what the work depends on beside ``tensors`` and the settings of the backend.
             tensors: all that it reads and writes.
-            work: calls kernels and assigns op-trees, and does nothing else that changes memory.
+            work: assigns op-trees, or does what the backend's methods for convolution, pooling,
+                products, batch norm and sweeps do; nothing else that changes memory.
         """
         threads = getattr(self.kernels, "get_num_threads", None)
         if threads is None or _launch.is_recording():  # kernels that are not prepared, or inside
@@ -157,9 +142,7 @@ class BackendBase:
         full_key = (key, *places)
         known = replay.recall(full_key, settings)
         if known is None:
-            # not the tensors: that of a result may be where this is kept
-            arrays = [tensor._tensor for tensor in tensors if tensor is not None]
-            replay.learn(self, full_key, tensors, work, keep=arrays)
+            replay.learn(full_key, tensors, work)
             return
         for function, arguments in known.calls:
             function(*arguments)

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from neonlike.kernels._launch import Recording, record
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 _TRIES = 4
 _PLAIN = frozenset({int, float, bool, str, type(None)})
@@ -49,51 +51,37 @@ class Replay:
         self._most = most
         self._seen: dict[Hashable, int] = {}  # how often, at most _TRIES times
         self._settings: Hashable = None
-        self._known: dict[Hashable, tuple[Any, Any]] = {}  # what to keep, what was recorded
+        self._known: dict[Hashable, tuple[Any, Recording]] = {}  # and the memory it needs
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Replay, (self._most,))
 
-    def run(self, be: Any, key: Hashable, tensors: Sequence[Any], work: Callable[[], None]) -> None:
-        """Do ``work()``, or the same from memory.
-
-        Args:
-            be: backend.
-            key: all that the work depends on, tensors by identity or address.
-            tensors: those tensors; kept, so that no others take their place.
-            work: what to do if the key is new; it assigns op-trees and calls kernels.
-        """
-        known = self.recall(key, None)
-        if known is not None:
-            be.run_again(known)
-        else:
-            self.learn(be, key, tensors, work, keep=tensors)
-
-    def recall(self, key: Hashable, settings: Hashable) -> Any:
+    def recall(self, key: Hashable, settings: Hashable) -> Recording | None:
         """What was recorded, or None; all is forgotten if the settings are new."""
         if settings != self._settings:
             self._settings = settings
             self._known.clear()
             self._seen.clear()
         known = self._known.get(key)
-        return known and known[1]
+        return None if known is None else known[1]
 
-    def learn(
-        self,
-        be: Any,
-        key: Hashable,
-        tensors: Sequence[Any],
-        work: Callable[[], None],
-        keep: Sequence[Any],
-    ) -> None:
-        """``run`` for what is not known; ``keep`` are the tensors, or their memory."""
+    def learn(self, key: Hashable, tensors: Sequence[Any], work: Callable[[], None]) -> None:
+        """Do ``work()``, which is not known, and record it in due time.
+
+        Args:
+            key: all that the work depends on beside the settings, tensors by their place.
+            tensors: those tensors; their memory is kept, so that no others take their place.
+            work: assigns op-trees and calls kernels.
+        """
         seen = self._seen.get(key, 0)
         if 0 < seen < _TRIES:
             self._seen[key] += 1
-            recorded = be.record(work)
-            if recorded is not None and _reads_only(recorded, tensors):
+            recorded = record(work)
+            # not the tensors: that of a result may be where this is kept
+            arrays = [tensor._tensor for tensor in tensors if tensor is not None]
+            if recorded is not None and _reads_only(recorded, arrays):
                 _make_room(self._known, self._most)
-                self._known[key] = (keep, recorded)
+                self._known[key] = (arrays, recorded)
             return
         if seen == 0:
             _make_room(self._seen, self._most)
@@ -101,9 +89,8 @@ class Replay:
         work()
 
 
-def _reads_only(recorded: Any, tensors: Sequence[Any]) -> bool:
+def _reads_only(recorded: Recording, arrays: Sequence[Any]) -> bool:
     """Whether there is something recorded, and no value in it that was computed on the way."""
-    arrays = [tensor._tensor for tensor in tensors if tensor is not None]
     return bool(recorded.calls) and all(
         any(np.may_share_memory(read._tensor, array) for array in arrays) for read in recorded.reads
     )

@@ -109,9 +109,8 @@ class Optimizer(NervanaObject):
         if hasattr(self._update, "is_pure"):
             numbers = [v for v in vars(self).values() if isinstance(v, NUMBERS)]
             tensors = [t for pair, states in params for t in (*pair, *states)]
-            key = (lr, scale, self.be.bsz, *numbers, *map(id, tensors))
             update = functools.partial(self._update_all, params, lr, scale)
-            self._replay.run(self.be, key, tensors, update)
+            self.be.again(self._replay, (lr, scale, *numbers), tensors, update)
         else:
             self._update_all(params, lr, scale)
 

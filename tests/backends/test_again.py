@@ -147,7 +147,7 @@ def results(be: Any, name: str, between: Callable[[Any, int], None] | None = Non
 def anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prepare all work anew."""
     monkeypatch.setattr(Replay, "recall", lambda self, key, settings: None)
-    monkeypatch.setattr(Replay, "learn", lambda self, be, key, tensors, work, keep: work())
+    monkeypatch.setattr(Replay, "learn", lambda self, key, tensors, work: work())
 
 
 def assert_equal(found: list[Any], wanted: list[Any]) -> None:
@@ -184,9 +184,9 @@ def test_it_is_recorded(be: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> 
     learned: list[Any] = []
     learn = Replay.learn
 
-    def counting(self: Replay, *args: Any, **kwargs: Any) -> None:
+    def counting(self: Replay, *args: Any) -> None:
         learned.append(args)
-        learn(self, *args, **kwargs)
+        learn(self, *args)
 
     monkeypatch.setattr(Replay, "learn", counting)
     case = CASES[name](be)

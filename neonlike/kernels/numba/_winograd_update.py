@@ -41,7 +41,6 @@ from neonlike.kernels.numba._winograd import (
 from neonlike.kernels.numba._winograd_transform import fetch
 
 LINE_BYTES = _vector.LINE_BYTES
-WIDE, HALF = _vector.WIDE, _vector.HALF
 SIZE = 4  # of a tile of errors
 GRAIN = LINE_BYTES // 4  # maps, in float32
 errors_4x3 = _winograd_transform.transform(_winograd_transform.errors_4x3, 4)

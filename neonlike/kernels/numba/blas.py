@@ -49,9 +49,8 @@ def gemm(a: Array, b: Array, out: Array, alpha: float = 1.0, beta: float = 0.0) 
     Views with unit stride along an axis are used in place, other views are copied.
     """
     if a.size * b.size == 0 or not (a.dtype == b.dtype == out.dtype and out.dtype in _FLOATS):
-        launch(
-            reference.gemm, a, b, out, alpha, beta
-        )  # BLAS knows neither integers nor empty operands
+        # BLAS knows neither integers nor empty operands
+        launch(reference.gemm, a, b, out, alpha, beta)
     elif _is_blas_ready(out):
         _gemm(_blas_ready(a), _blas_ready(b), out, float(alpha), float(beta))
     else:
