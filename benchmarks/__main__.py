@@ -100,15 +100,17 @@ def targets(argv: list[str]) -> None:
     p.add_argument("--threads", default="1,2", help="thread counts (default: %(default)s)")
     p.add_argument("--out", type=Path, default=RESULTS, help="folder (%(default)s)")
     p.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
-    _add_effort(p, rounds=5, seconds=0.12)
+    _add_effort(p, rounds=2, seconds=0.12)
+    p.add_argument("--laps", type=int, default=3, help="through all items (%(default)s)")
     args = p.parse_args(argv)
     start = time.perf_counter()
     threads = [int(n) for n in args.threads.split(",")]
     competitors = engines(["cpu"], threads, torch_installed() and not args.no_torch)
-    document = run_all(_target_items(), competitors, args.rounds, args.seconds, _show)
+    effort = args.rounds, args.seconds, _show, args.laps
+    document = run_all(_target_items(), competitors, *effort)
     if 1 in threads:
         serial = [engine for engine in competitors if engine.threads == 1]
-        more = run_all(select(["scale_*"]), serial, args.rounds, args.seconds, _show)
+        more = run_all(select(["scale_*"]), serial, *effort)
         document["rows"] += more["rows"]
         document["probes"], document["details"] = _probes.run_probes()
     save(args.out / RESULTS_FILE, document)

@@ -17,6 +17,7 @@ from benchmarks.items import ITEMS
 from benchmarks.items._item import Item
 
 Row = dict[str, Any]
+Samples = dict[Engine, list[Row]]
 PACKAGES = ("neonlike", "numpy", "numba", "scipy", "torch")
 
 
@@ -39,18 +40,18 @@ class Crew:
             self._workers[engine] = Worker(engine)
         return self._workers[engine]
 
-    def run_item(self, item_id: str, rounds: int, seconds: float) -> list[Row]:
-        """Time one item on all engines that have it; return a row per engine with all samples."""
+    def sample(self, item_id: str, rounds: range, seconds: float) -> Samples:
+        """Time one item on all engines that have it, once in each round."""
         item = ITEMS[item_id]
         taking_part = [e for e in self.engines if takes_part(e, item)]
         workers = [self._worker(engine) for engine in taking_part]
-        samples: dict[Engine, list[Row]] = {engine: [] for engine in taking_part}
-        for round_number in range(rounds):
+        samples: Samples = {engine: [] for engine in taking_part}
+        for round_number in rounds:
             # the order turns by one each round, so that no engine always runs after the same other
             for k in range(len(workers)):
                 worker = workers[(k + round_number) % len(workers)]
                 samples[worker.engine].append(worker.ask(item=item_id, seconds=seconds))
-        return [_row(item_id, engine, taken) for engine, taken in samples.items()]
+        return samples
 
 
 def takes_part(engine: Engine, item: Item) -> bool:
@@ -134,20 +135,36 @@ def run_all(
     rounds: int,
     seconds: float,
     report: Callable[[list[Row]], None],
+    laps: int = 1,
 ) -> Row:
     """Run ``items`` one after the other; ``report`` sees the rows of each as it is done.
+
+    Args:
+        items: their ids.
+        engines: what to run them on.
+        rounds: how often, on each engine and in each lap.
+        seconds: for each time.
+        report: is called once for each item.
+        laps: how often to go through all items, so that a slow minute of the machine hits some
+            rounds of an item, not all.
 
     Returns:
         The document of a result file: machine, settings and rows.
     """
+    samples: dict[str, Samples] = {item: {} for item in items}
     rows: list[Row] = []
     with Crew(engines) as crew:
-        for item_id in items:
-            new = crew.run_item(item_id, rounds, seconds)
-            report(new)
-            rows += new
+        for lap in range(laps):
+            for item in items:
+                taken = crew.sample(item, range(lap * rounds, (lap + 1) * rounds), seconds)
+                for engine, new in taken.items():
+                    samples[item].setdefault(engine, []).extend(new)
+                if lap == laps - 1:
+                    done = [_row(item, engine, all_) for engine, all_ in samples[item].items()]
+                    report(done)
+                    rows += done
     return {
         "machine": machine(),
-        "settings": {"rounds": rounds, "seconds": seconds},
+        "settings": {"laps": laps, "rounds": rounds, "seconds": seconds},
         "rows": rows,
     }
