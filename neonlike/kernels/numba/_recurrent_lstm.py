@@ -5,6 +5,8 @@ Empty arrays stand for what is None there; the rest is explained in ``_recurrent
 
 from __future__ import annotations
 
+from typing import Any
+
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
@@ -13,23 +15,22 @@ from neonlike.kernels.numba._recurrent_panel import (
     Block,
     Work,
     accumulate,
-    block_of,
     clear,
     load,
     load_state,
     pack,
     pack_transposed,
-    panels_of,
     prepare,
     project,
     store,
     store_deltas,
     store_state,
+    sweep_columns,
+    sweep_panels,
     time,
 )
 from neonlike.kernels.numba._recurrent_passes import elementwise
 from neonlike.kernels.numba._share import share
-from neonlike.kernels.numba._span import span
 from neonlike.kernels.numba._vector_math import Lanes
 
 GATES = 4
@@ -77,34 +78,20 @@ def fprop(
         pack(w[rows], work.recurrent[d], 0 * n)
         if x.size:
             pack(w_in[rows], work.inputs[d], 0 * n)
-    arguments = (b, x, gates, h, c, c_act, h0, c0, act, gate, work)
-    share(_forward_part, work.panels.shape[0], arguments)
+    args = (b, x, gates, h, c, c_act, h0, c0, act, gate)
+    share(_forward_part, work.panels.shape[0], (work, args))
 
 
 @inner
-def _forward_part(
-    part: int,
-    b: Array,
-    x: Array,
-    gates: Array,
-    h: Array,
-    c: Array,
-    c_act: Array,
-    h0: Array,
-    c0: Array,
-    act: Code,
-    gate: Code,
-    work: Work,
-) -> None:
-    parts, panels = work.panels.shape[0], work.directions * panels_of(work)
-    first, last = span(part, parts, panels, 1)
-    for item in range(first, last):
-        block, panel = block_of(item, part, work), work.panels[part]
-        _forward(b, x, gates, h, c, c_act, h0, c0, act, gate, block, panel, work)
+def _forward_part(part: int, work: Work, args: tuple[Any, ...]) -> None:
+    sweep_panels(_forward, part, work, args)
 
 
 @inner
 def _forward(
+    block: Block,
+    panel: Array,
+    work: Work,
     b: Array,
     x: Array,
     gates: Array,
@@ -115,9 +102,6 @@ def _forward(
     c0: Array,
     act: Code,
     gate: Code,
-    block: Block,
-    panel: Array,
-    work: Work,
 ) -> None:
     n, pitch = work.units, block.pitch
     row, size, w = block.direction * n, n * pitch, work.recurrent[block.direction]
@@ -173,40 +157,20 @@ def bprop(
         pack_transposed(w[rows], work.recurrent[d], 0 * n)
         if deltas.size:
             pack_transposed(w_in[rows], work.inputs[d], 0 * n)
-    arguments = (gates, c, c_act, c0, err, delta, dh0, deltas, alpha, beta, act, gate, work)
-    share(_backward_part, work.panels.shape[0], arguments)
+    args = (gates, c, c_act, c0, err, delta, dh0, deltas, alpha, beta, act, gate)
+    share(_backward_part, work.panels.shape[0], (work, args))
 
 
 @inner
-def _backward_part(
-    part: int,
-    gates: Array,
-    c: Array,
-    c_act: Array,
-    c0: Array,
-    err: Array,
-    delta: Array,
-    dh0: Array,
-    deltas: Array,
-    alpha: float,
-    beta: float,
-    act: Code,
-    gate: Code,
-    work: Work,
-) -> None:
-    panels, panel = panels_of(work), work.panels[part]
-    first, last = span(part, work.panels.shape[0], panels, 1)
-    for number in range(first, last):
-        for d in range(work.directions):
-            block = block_of(number + d * panels, part, work)
-            _backward(
-                gates, c, c_act, c0, err, delta, dh0, act, gate,
-                deltas, alpha, beta, block, panel, work,
-            )  # fmt: skip
+def _backward_part(part: int, work: Work, args: tuple[Any, ...]) -> None:
+    sweep_columns(_backward, part, work, args)
 
 
 @inner
 def _backward(
+    block: Block,
+    panel: Array,
+    work: Work,
     gates: Array,
     c: Array,
     c_act: Array,
@@ -214,14 +178,11 @@ def _backward(
     err: Array,
     delta: Array,
     dh0: Array,
-    act: Code,
-    gate: Code,
     deltas: Array,
     alpha: float,
     beta: float,
-    block: Block,
-    panel: Array,
-    work: Work,
+    act: Code,
+    gate: Code,
 ) -> None:
     n, pitch, steps = work.units, block.pitch, block.geometry[1]
     row, size, w = block.direction * n, n * pitch, work.recurrent[block.direction]

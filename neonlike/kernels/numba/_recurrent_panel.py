@@ -11,7 +11,7 @@ Columns ``first`` to ``first + width`` of a panel count the sequences (o, k) of 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from neonlike.kernels._types import Array, Triple
 from neonlike.kernels.numba import _vector
@@ -24,6 +24,7 @@ from neonlike.kernels.numba._recurrent_passes import (
     thin_tile,
     transfer,
 )
+from neonlike.kernels.numba._span import span
 from neonlike.kernels.numba._vector import turn_lines
 
 LINE_BYTES = _vector.LINE_BYTES
@@ -127,6 +128,25 @@ def block_of(item: int, part: int, work: Work) -> Block:
     return Block(work.geometry, direction, first, width, pitch, plan)
 
 
+@inline
+def sweep_panels(sweep: Any, part: int, work: Work, args: tuple[Any, ...]) -> None:
+    """Call ``sweep(block, panel, work, *args)`` for the share of ``part`` of all panels."""
+    parts, panels = work.panels.shape[0], work.directions * panels_of(work)
+    first, last = span(part, parts, panels, 1)
+    for item in range(first, last):
+        sweep(block_of(item, part, work), work.panels[part], work, *args)
+
+
+@inline
+def sweep_columns(sweep: Any, part: int, work: Work, args: tuple[Any, ...]) -> None:
+    """``sweep_panels``, but both directions of a panel, which add to the same memory, by one."""
+    panels = panels_of(work)
+    first, last = span(part, work.panels.shape[0], panels, 1)
+    for number in range(first, last):
+        for d in range(work.directions):
+            sweep(block_of(number + d * panels, part, work), work.panels[part], work, *args)
+
+
 @inner
 def time(step: int, block: Block) -> int:
     """The step of the sequence that the block's direction takes as its ``step``-th."""
@@ -157,17 +177,33 @@ def copy_rows(
     _copy_in(x, row, column, panel, start, pitch, rows, width, ())
 
 
-@inner
-def load(x: Array, row: int, rows: int, panel: Array, start: int, block: Block, t: int) -> None:
-    """Copy rows of ``x`` at step ``t`` to ``panel[start:]``."""
+@inline
+def _move(
+    function: Any,
+    x: Array,
+    row: int,
+    rows: int,
+    panel: Array,
+    start: int,
+    block: Block,
+    t: int,
+    more: tuple[Any, ...],
+) -> None:
+    """Call a ``transfer`` for each run of columns that lie together in ``x`` at step ``t``."""
     _, steps, inner = block.geometry
     done = 0
     while done < block.width:
         outer, k = divmod(block.first + done, inner)
         run = min(inner - k, block.width - done)
         column = (outer * steps + t) * inner + k
-        _copy_in(x, row, column, panel, start + done, block.pitch, rows, run, ())
+        function(x, row, column, panel, start + done, block.pitch, rows, run, more)
         done += run
+
+
+@inner
+def load(x: Array, row: int, rows: int, panel: Array, start: int, block: Block, t: int) -> None:
+    """Copy rows of ``x`` at step ``t`` to ``panel[start:]``."""
+    _move(_copy_in, x, row, rows, panel, start, block, t, ())
 
 
 @inner
@@ -175,27 +211,13 @@ def load_biased(
     x: Array, row: int, rows: int, panel: Array, start: int, block: Block, t: int, bias: Array
 ) -> None:
     """``load``, plus ``bias`` (all rows of ``x``, 1)."""
-    _, steps, inner = block.geometry
-    done = 0
-    while done < block.width:
-        outer, k = divmod(block.first + done, inner)
-        run = min(inner - k, block.width - done)
-        column = (outer * steps + t) * inner + k
-        _copy_in_biased(x, row, column, panel, start + done, block.pitch, rows, run, (bias,))
-        done += run
+    _move(_copy_in_biased, x, row, rows, panel, start, block, t, (bias,))
 
 
 @inner
 def store(panel: Array, start: int, x: Array, row: int, rows: int, block: Block, t: int) -> None:
     """Copy ``panel[start:]`` to rows of ``x`` at step ``t``."""
-    _, steps, inner = block.geometry
-    done = 0
-    while done < block.width:
-        outer, k = divmod(block.first + done, inner)
-        run = min(inner - k, block.width - done)
-        column = (outer * steps + t) * inner + k
-        _copy_out(x, row, column, panel, start + done, block.pitch, rows, run, ())
-        done += run
+    _move(_copy_out, x, row, rows, panel, start, block, t, ())
 
 
 @inner
@@ -203,14 +225,7 @@ def blend(
     panel: Array, start: int, x: Array, row: int, rows: int, block: Block, t: int, old: float
 ) -> None:
     """``x = panel[start:] + old * x`` on rows of ``x`` at step ``t``."""
-    _, steps, inner = block.geometry
-    done = 0
-    while done < block.width:
-        outer, k = divmod(block.first + done, inner)
-        run = min(inner - k, block.width - done)
-        column = (outer * steps + t) * inner + k
-        _blend_out(x, row, column, panel, start + done, block.pitch, rows, run, (old,))
-        done += run
+    _move(_blend_out, x, row, rows, panel, start, block, t, (old,))
 
 
 @inner

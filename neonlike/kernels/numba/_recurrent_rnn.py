@@ -5,6 +5,8 @@ Empty arrays stand for what is None there; the rest is explained in ``_recurrent
 
 from __future__ import annotations
 
+from typing import Any
+
 from neonlike.kernels._types import Array
 from neonlike.kernels.numba._jit import inner, jit
 from neonlike.kernels.numba._recurrent_activation import Code, activate, times_slope
@@ -13,22 +15,21 @@ from neonlike.kernels.numba._recurrent_panel import (
     Block,
     Work,
     accumulate,
-    block_of,
     clear,
     load,
     load_state,
     pack,
     pack_transposed,
-    panels_of,
     prepare,
     project,
     store,
     store_deltas,
     store_state,
+    sweep_columns,
+    sweep_panels,
     time,
 )
 from neonlike.kernels.numba._share import share
-from neonlike.kernels.numba._span import span
 
 GATES = 1
 PANEL_ROWS = 3  # times n, before the rows of the inputs
@@ -45,22 +46,24 @@ def fprop(
         pack(w[rows], work.recurrent[d], 0 * n)
         if x.size:
             pack(w_in[rows], work.inputs[d], 0 * n)
-    share(_forward_part, work.panels.shape[0], (b, x, h, h0, act, work))
+    share(_forward_part, work.panels.shape[0], (work, (b, x, h, h0, act)))
 
 
 @inner
-def _forward_part(
-    part: int, b: Array, x: Array, h: Array, h0: Array, act: Code, work: Work
-) -> None:
-    parts, panels = work.panels.shape[0], work.directions * panels_of(work)
-    first, last = span(part, parts, panels, 1)
-    for item in range(first, last):
-        _forward(b, x, h, h0, act, block_of(item, part, work), work.panels[part], work)
+def _forward_part(part: int, work: Work, args: tuple[Any, ...]) -> None:
+    sweep_panels(_forward, part, work, args)
 
 
 @inner
 def _forward(
-    b: Array, x: Array, h: Array, h0: Array, act: Code, block: Block, panel: Array, work: Work
+    block: Block,
+    panel: Array,
+    work: Work,
+    b: Array,
+    x: Array,
+    h: Array,
+    h0: Array,
+    act: Code,
 ) -> None:
     n, pitch = work.units, block.pitch
     row, size, w = block.direction * n, n * pitch, work.recurrent[block.direction]
@@ -101,33 +104,20 @@ def bprop(
         pack_transposed(w[rows], work.recurrent[d], 0 * n)
         if deltas.size:
             pack_transposed(w_in[rows], work.inputs[d], 0 * n)
-    arguments = (h, err, delta, dh0, deltas, alpha, beta, act, work)
-    share(_backward_part, work.panels.shape[0], arguments)
+    args = (h, err, delta, dh0, deltas, alpha, beta, act)
+    share(_backward_part, work.panels.shape[0], (work, args))
 
 
 @inner
-def _backward_part(
-    part: int,
-    h: Array,
-    err: Array,
-    delta: Array,
-    dh0: Array,
-    deltas: Array,
-    alpha: float,
-    beta: float,
-    act: Code,
-    work: Work,
-) -> None:
-    panels = panels_of(work)
-    first, last = span(part, work.panels.shape[0], panels, 1)
-    for number in range(first, last):
-        for d in range(work.directions):
-            block = block_of(number + d * panels, part, work)
-            _backward(h, err, delta, dh0, deltas, alpha, beta, act, block, work.panels[part], work)
+def _backward_part(part: int, work: Work, args: tuple[Any, ...]) -> None:
+    sweep_columns(_backward, part, work, args)
 
 
 @inner
 def _backward(
+    block: Block,
+    panel: Array,
+    work: Work,
     h: Array,
     err: Array,
     delta: Array,
@@ -136,9 +126,6 @@ def _backward(
     alpha: float,
     beta: float,
     act: Code,
-    block: Block,
-    panel: Array,
-    work: Work,
 ) -> None:
     n, pitch, steps = work.units, block.pitch, block.geometry[1]
     row, size, w = block.direction * n, n * pitch, work.recurrent[block.direction]

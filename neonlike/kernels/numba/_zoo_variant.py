@@ -19,19 +19,17 @@ from neonlike.kernels.numba._recurrent_panel import (
     Block,
     Work,
     accumulate,
-    block_of,
     clear,
     load,
     pack,
     pack_transposed,
-    panels_of,
     store,
     store_state,
+    sweep_panels,
 )
 from neonlike.kernels.numba._recurrent_passes import elementwise, fill_rows
 from neonlike.kernels.numba._recurrent_setup import make_work, plain_codes, widened
 from neonlike.kernels.numba._share import share
-from neonlike.kernels.numba._span import span
 from neonlike.kernels.numba._vector_math import Lanes
 from neonlike.kernels.reference._zoo_lstm import CFIG, CIFG
 
@@ -108,31 +106,20 @@ def _fprop(
     pack(w, work.recurrent[0], 0 * work.units)
     if w_gate.size:
         pack(w_gate, work.inputs[0], 0 * work.units)
-    arguments = (peep, w_gate, gates, h, c, c_act, form, acts, work)
-    share(_forward_part, work.panels.shape[0], arguments)
+    args = (peep, w_gate, gates, h, c, c_act, form, acts)
+    share(_forward_part, work.panels.shape[0], (work, args))
 
 
 @inner
-def _forward_part(
-    part: int,
-    peep: Array,
-    w_gate: Array,
-    gates: Array,
-    h: Array,
-    c: Array,
-    c_act: Array,
-    form: Form,
-    acts: Codes,
-    work: Work,
-) -> None:
-    first, last = span(part, work.panels.shape[0], panels_of(work), 1)
-    for item in range(first, last):
-        block, panel = block_of(item, part, work), work.panels[part]
-        _forward(peep, w_gate, gates, h, c, c_act, form, acts, block, panel, work)
+def _forward_part(part: int, work: Work, args: tuple[Any, ...]) -> None:
+    sweep_panels(_forward, part, work, args)
 
 
 @inner
 def _forward(
+    block: Block,
+    panel: Array,
+    work: Work,
     peep: Array,
     w_gate: Array,
     gates: Array,
@@ -141,9 +128,6 @@ def _forward(
     c_act: Array,
     form: Form,
     acts: Codes,
-    block: Block,
-    panel: Array,
-    work: Work,
 ) -> None:
     m, size = work.units, work.units * block.pitch
     (i, f, o, g), rows = _offsets(form.places, size), form.present * work.units
@@ -227,13 +211,20 @@ def _bprop(
     pack_transposed(w, work.recurrent[0], 0 * work.units)
     if w_gate.size:
         pack_transposed(w_gate, work.inputs[0], 0 * work.units)
-    arguments = (peep, w_gate, gates, c, c_act, err, delta, dh0, dc0, form, acts, work)
-    share(_backward_part, work.panels.shape[0], arguments)
+    args = (peep, w_gate, gates, c, c_act, err, delta, dh0, dc0, form, acts)
+    share(_backward_part, work.panels.shape[0], (work, args))
 
 
 @inner
-def _backward_part(
-    part: int,
+def _backward_part(part: int, work: Work, args: tuple[Any, ...]) -> None:
+    sweep_panels(_backward, part, work, args)
+
+
+@inner
+def _backward(
+    block: Block,
+    panel: Array,
+    work: Work,
     peep: Array,
     w_gate: Array,
     gates: Array,
@@ -245,27 +236,7 @@ def _backward_part(
     dc0: Array,
     form: Form,
     acts: Codes,
-    work: Work,
 ) -> None:
-    first, last = span(part, work.panels.shape[0], panels_of(work), 1)
-    for item in range(first, last):
-        block, panel = block_of(item, part, work), work.panels[part]
-        arrays = (peep, w_gate, gates, c, c_act, err, delta)
-        _backward(arrays, dh0, dc0, form, acts, block, panel, work)
-
-
-@inner
-def _backward(
-    arrays: Any,
-    dh0: Array,
-    dc0: Array,
-    form: Form,
-    acts: Codes,
-    block: Block,
-    panel: Array,
-    work: Work,
-) -> None:
-    peep, w_gate, gates, c, c_act, err, delta = arrays
     m, size = work.units, work.units * block.pitch
     rows, deltas, dh = form.present * m, 4 * size, DH * size
     back, between = not form.truncate, w_gate.size > 0
