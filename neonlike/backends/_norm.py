@@ -37,6 +37,7 @@ class NormMixin(OperandsMixin):
         inference: bool = False,
         outputs: Any = None,
         layer: Any = None,
+        slope: float = 1.0,
     ) -> None:
         """Normalise: ``y = (x - mean) / sqrt(var + eps) * gamma + beta + accumbeta * y``.
 
@@ -57,12 +58,13 @@ class NormMixin(OperandsMixin):
             binary: multiply by powers of two: the nearest to each second factor.
             inference: use the running values, change nothing else.
             relu, outputs, layer: ignored.
+            slope: what is negative is then multiplied by it; not one of neon's arguments.
 
         Raises:
             AssertionError: tensors whose sizes do not match.
         """
         columns = xsum, xvar, gmean, gvar, gamma, beta
-        numbers = eps, rho, compute_batch_sum, accumbeta, binary, inference
+        numbers = eps, rho, compute_batch_sum, accumbeta, binary, inference, slope
 
         def work() -> None:
             self._normalize(x, columns, y, *numbers)
@@ -80,6 +82,7 @@ class NormMixin(OperandsMixin):
         accumbeta: float,
         binary: bool,
         inference: bool,
+        slope: float,
     ) -> None:
         dtype = compute_dtype(y)
         matrix = (x.shape[0], x.size // x.shape[0])
@@ -93,13 +96,15 @@ class NormMixin(OperandsMixin):
         kernels = self.kernels.norm
         if inference:
             used = (columns[name] for name in ("gmean", "gvar", "gamma", "beta"))
-            kernels.fprop_inference(data, *used, out, eps, accumbeta)
+            kernels.fprop_inference(data, *used, out, eps, accumbeta, slope)
         else:
-            numbers = (eps, rho, compute_batch_sum, accumbeta, binary)
+            numbers = (eps, rho, compute_batch_sum, accumbeta, binary, slope)
             kernels.fprop_train(data, *columns.values(), out, *numbers)
             for name in ("xsum", "xvar", "gmean", "gvar"):
                 self._deliver(columns[name], names[name])
         self._deliver(out, y)
+
+    compound_fprop_bn.__dict__["takes_slope"] = True  # so may not somebody's own
 
     @exclusive
     def compound_bprop_bn(

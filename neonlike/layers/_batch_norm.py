@@ -163,6 +163,10 @@ class BatchNorm(Layer):
 
     def fprop(self, inputs: Any, inference: bool = False, beta: float = 0.0) -> Any:
         """Compute ``outputs = normalized inputs + beta * outputs``."""
+        return self._normalize(inputs, inference, self.compute_batch_sum, accumbeta=beta)
+
+    def _normalize(self, inputs: Any, inference: bool, finds_sums: bool, **options: Any) -> Any:
+        """``fprop`` with more ``options`` of the backend's ``compound_fprop_bn``."""
         self.inputs = inputs
         self.x, self.y = self._x(inputs), self._y(self.outputs)
         given_sum = getattr(self.prev_layer, "batch_sum", None)
@@ -178,10 +182,10 @@ class BatchNorm(Layer):
             self.y,
             self.eps,
             self.rho,
-            given_sum is None,
-            accumbeta=beta,
+            finds_sums,
             binary=self.binary,
             inference=inference,
+            **options,
         )
         return self.outputs
 

@@ -150,7 +150,7 @@ class Convolution(_FilterLayer):
         """``fprop`` with more ``options`` of the backend's ``fprop_conv``."""
         self._bind(inputs, self.nglayer.dimI2[0])
         operands = inputs, self.W, self.outputs
-        self.be.fprop_conv(self.nglayer, *operands, bsum=self.batch_sum, **options)
+        self.be.fprop_conv(self.nglayer, *operands, **{"bsum": self.batch_sum, **options})
         return self.outputs
 
     @Layer.accumulates

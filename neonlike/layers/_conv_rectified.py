@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from neonlike.layers._conv import Convolution
-from neonlike.layers._conv_bias import Convolution_bias
 from neonlike.layers._pointwise import Activation
 from neonlike.transforms import Rectlin
-
-_PLAIN = (Convolution.fprop, Convolution_bias.fprop)
 
 
 class RectifiedConvolution:
@@ -24,6 +20,11 @@ class RectifiedConvolution:
     def __init__(self, filters: Convolution, activation: Activation) -> None:
         self.filters = filters
         self.activation = activation
+
+    @property
+    def first(self) -> Any:
+        """The layer that takes the inputs."""
+        return self.filters
 
     def fprop(self, inputs: Any, inference: bool = False) -> Any:
         """Compute ``rectlin(conv(inputs) + bias)``, one after the other where that is not it."""
@@ -44,14 +45,3 @@ class RectifiedConvolution:
             and "fprop" not in vars(self.filters)
             and "fprop" not in vars(self.activation)
         )
-
-
-def forward_steps(layers: Sequence[Any]) -> list[Any]:
-    """Return the layers, with a RectifiedConvolution in the place of each pair that may be one."""
-    steps: list[Any] = []
-    for layer in layers:
-        if steps and type(layer) is Activation and getattr(type(steps[-1]), "fprop", 0) in _PLAIN:
-            steps[-1] = RectifiedConvolution(steps[-1], layer)
-        else:
-            steps.append(layer)
-    return steps

@@ -13,8 +13,8 @@ from neonlike.layers._container import (
     flatten,
     takes_scale,
 )
-from neonlike.layers._conv_rectified import RectifiedConvolution, forward_steps
 from neonlike.layers._errors import add_context, describe, fail
+from neonlike.layers._forward_steps import forward_steps
 from neonlike.layers._nodes import BranchNode
 from neonlike.layers._pointwise import DataTransform, Dropout
 from neonlike.layers._pool_rectified import RectifiedPooling, Step, backward_steps
@@ -164,11 +164,11 @@ class Sequential(LayerContainer):
             layer = self.layers[-1]
             return layer.fprop(x, inference=inference, beta=beta)  # for those that can
         except Exception as error:
-            layer = layer.filters if isinstance(layer, RectifiedConvolution) else layer
+            layer = layer if isinstance(layer, Layer) else layer.first
             fail(error, layer, "fprop", x, self._batch_size)
 
     def _forward_steps(self) -> list[Any]:
-        """Layers in forward order, some of them paired; cached until the list changes."""
+        """Layers in forward order, some of them joined; cached until the list changes."""
         if self._forward[0] != self.layers:
             self._forward = list(self.layers), forward_steps(self.layers)
         return self._forward[1]

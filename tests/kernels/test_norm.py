@@ -149,3 +149,27 @@ def test_binary_products_are_shifts() -> None:
     np.testing.assert_allclose(
         first["xvar"], (np.abs(d) * power).mean(axis=1, keepdims=True), rtol=1e-5
     )
+
+
+@SETS
+@DTYPES
+@SHAPES
+@pytest.mark.parametrize("accum", [0.0, -0.5])
+@pytest.mark.parametrize("slope", [0.0, 0.25])
+@pytest.mark.parametrize("training", [True, False], ids=["train", "inference"])
+def test_slope(
+    kernels: Any, dtype: Any, shape: Any, accum: float, slope: float, training: bool
+) -> None:
+    found = []
+    for numbers in ({}, {"slope": slope}):
+        a = case(shape, dtype)
+        a["beta"] -= 1  # so that about half of the results are negative
+        columns = [a[n] for n in ("gmean", "gvar", "gamma", "beta", "out")]
+        if training:
+            statistics = a["xsum"], a["xvar"]
+            kernels.fprop_train(a["x"], *statistics, *columns, 1e-3, 0.9, True, accum, **numbers)
+        else:
+            kernels.fprop_inference(a["x"], *columns, 1e-3, accum, **numbers)
+        found.append(a["out"])
+    plain, bent = found
+    np.testing.assert_array_equal(bent, np.where(plain < 0, plain * dtype(slope), plain))

@@ -10,7 +10,8 @@ import pytest
 
 from neonlike.initializers import Constant, Gaussian
 from neonlike.layers import Conv, GeneralizedCost, Pooling
-from neonlike.layers._conv_rectified import RectifiedConvolution, forward_steps
+from neonlike.layers._conv_rectified import RectifiedConvolution
+from neonlike.layers._forward_steps import forward_steps
 from neonlike.layers._pointwise import Activation
 from neonlike.models import Model
 from neonlike.transforms import Rectlin, SumSquared, Tanh

@@ -34,6 +34,7 @@ def fprop_train(
     compute_sum: bool,
     accum: float,
     binary: bool = False,
+    slope: float = 1.0,
 ) -> None:
     """Normalise by the statistics of the batch; update ``xsum``, ``xvar``, ``gmean``, ``gvar``.
 
@@ -41,13 +42,13 @@ def fprop_train(
     """
     arrays = (x, xsum, xvar, gmean, gvar, gamma, beta, out)
     numbers = (float(eps), float(rho), bool(compute_sum), float(accum))
-    parts = _parts(x)
+    parts, slope = _parts(x), float(slope)
     if binary:
-        launch(reference.fprop_train, *arrays, *numbers, binary)
+        launch(reference.fprop_train, *arrays, *numbers, binary, slope)
     elif _few_features(x, parts):
-        launch(_train_by_samples, *arrays, *numbers, parts)
+        launch(_train_by_samples, *arrays, *numbers, slope, parts)
     else:
-        launch(_train_by_features, *arrays, *numbers, parts)
+        launch(_train_by_features, *arrays, *numbers, slope, parts)
 
 
 def fprop_inference(
@@ -59,9 +60,11 @@ def fprop_inference(
     out: Array,
     eps: float,
     accum: float,
+    slope: float = 1.0,
 ) -> None:
     """Normalise by the running statistics."""
-    launch(_infer, x, gmean, gvar, gamma, beta, out, float(eps), float(accum), _parts(x))
+    numbers = (float(eps), float(accum), float(slope))
+    launch(_infer, x, gmean, gvar, gamma, beta, out, *numbers, _parts(x))
 
 
 def bprop(
@@ -110,9 +113,10 @@ def _train_by_features(
     rho: float,
     compute_sum: bool,
     accum: float,
+    slope: float,
     parts: int,
 ) -> None:
-    numbers = (eps, rho, compute_sum, accum)
+    numbers = (eps, rho, compute_sum, accum, slope)
     share(_train_part, parts, (x, xsum, xvar, gmean, gvar, gamma, beta, out, numbers, parts))
 
 
@@ -127,16 +131,17 @@ def _train_part(
     gamma: Array,
     beta: Array,
     out: Array,
-    numbers: tuple[float, float, bool, float],
+    numbers: tuple[float, float, bool, float, float],
     parts: int,
 ) -> None:
     """A part of the features."""
-    eps, rho, compute_sum, accum = numbers
+    eps, rho, compute_sum, accum, slope = numbers
     first, last = span(part, parts, x.shape[0], 1)
     for f in range(first, last):
         mean, squares = moments(x[f])
         _settle(f, mean, squares, x.shape[1], xsum, xvar, gmean, gvar, rho, compute_sum)
-        _normalise(x[f], xsum[f, 0], xvar[f, 0], gamma[f, 0], beta[f, 0], out[f], eps, accum)
+        columns = (xsum[f, 0], xvar[f, 0], gamma[f, 0], beta[f, 0])
+        _normalise(x[f], columns, out[f], eps, accum, slope)
 
 
 @owner
@@ -153,6 +158,7 @@ def _train_by_samples(
     rho: float,
     compute_sum: bool,
     accum: float,
+    slope: float,
     parts: int,
 ) -> None:
     features, n = x.shape
@@ -161,7 +167,7 @@ def _train_by_samples(
     for f in range(features):
         mean, squares = merge(partial[f], n)
         _settle(f, mean, squares, n, xsum, xvar, gmean, gvar, rho, compute_sum)
-    share(_infer_part, parts, (x, xsum, xvar, gamma, beta, out, eps, accum, parts))
+    share(_infer_part, parts, (x, xsum, xvar, gamma, beta, out, eps, accum, slope, parts))
 
 
 @inner
@@ -205,9 +211,10 @@ def _infer(
     out: Array,
     eps: float,
     accum: float,
+    slope: float,
     parts: int,
 ) -> None:
-    share(_infer_part, parts, (x, mean, var, gamma, beta, out, eps, accum, parts))
+    share(_infer_part, parts, (x, mean, var, gamma, beta, out, eps, accum, slope, parts))
 
 
 @inner
@@ -221,36 +228,43 @@ def _infer_part(
     out: Array,
     eps: float,
     accum: float,
+    slope: float,
     parts: int,
 ) -> None:
     """Normalise a part of the samples of all features."""
     first, last = span(part, parts, x.shape[1], 1)
     for f in range(x.shape[0]):
-        row, target = x[f, first:last], out[f, first:last]
-        _normalise(row, mean[f, 0], var[f, 0], gamma[f, 0], beta[f, 0], target, eps, accum)
+        columns = (mean[f, 0], var[f, 0], gamma[f, 0], beta[f, 0])
+        _normalise(x[f, first:last], columns, out[f, first:last], eps, accum, slope)
 
 
 @jit
 def _normalise(
     x: Array,
-    mean: float,
-    var: float,
-    gamma: float,
-    beta: float,
+    columns: tuple[float, float, float, float],
     out: Array,
     eps: float,
     accum: float,
+    slope: float,
 ) -> None:
+    """Normalise by mean, variance, gamma and beta; then multiply what is negative by ``slope``."""
+    mean, var, gamma, beta = columns
     real = x.dtype.type
     center, scale, offset, keep = (
         real(mean), real(gamma / np.sqrt(var + eps)), real(beta), real(accum)
     )  # fmt: skip
-    if keep == 0:
+    zero, one, below = real(0), real(1), real(slope)
+    if keep != 0:
         for i in range(x.size):
-            out[i] = (x[i] - center) * scale + offset
+            value = (x[i] - center) * scale + offset + keep * out[i]
+            out[i] = value * (below if value < zero else one)
+    elif slope != 1:
+        for i in range(x.size):
+            value = (x[i] - center) * scale + offset
+            out[i] = value * (below if value < zero else one)
     else:
         for i in range(x.size):
-            out[i] = (x[i] - center) * scale + offset + keep * out[i]
+            out[i] = (x[i] - center) * scale + offset
 
 
 @jit

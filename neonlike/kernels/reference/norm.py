@@ -3,7 +3,8 @@
 Arrays: x, out, err (F, n), features by samples; all others (F, 1). ``xsum`` holds the sum over
 the samples before training's forward pass and the mean after it; ``xvar`` the biased variance.
 
-    fprop  y = (x - mean) / sqrt(var + eps) * gamma + beta + accum * y
+    fprop  y = (x - mean) / sqrt(var + eps) * gamma + beta + accum * y, and then what is
+           negative times slope (1: nothing more)
            running value = rho * running value + (1 - rho) * value of the batch
     bprop  inv = 1 / sqrt(xvar + eps),  xhat = (x - mean) inv
            grad_gamma = sum of xhat err,  grad_beta = sum of err
@@ -38,6 +39,7 @@ def fprop_train(
     compute_sum: bool,
     accum: float,
     binary: bool = False,
+    slope: float = 1.0,
 ) -> None:
     """Normalise by the statistics of the batch; update ``xsum``, ``xvar``, ``gmean``, ``gvar``.
 
@@ -50,7 +52,7 @@ def fprop_train(
     xvar[...] = _product(centered, centered, binary).mean(axis=1, keepdims=True, dtype=np.float64)
     for running, value in ((gmean, xsum), (gvar, xvar)):
         running[...] = rho * running + (1 - rho) * value
-    _normalise(centered, xvar, gamma, beta, out, eps, accum, binary)
+    _normalise(centered, xvar, gamma, beta, out, eps, accum, binary, slope)
 
 
 def fprop_inference(
@@ -62,9 +64,10 @@ def fprop_inference(
     out: Array,
     eps: float,
     accum: float,
+    slope: float = 1.0,
 ) -> None:
     """Normalise by the running statistics."""
-    _normalise(x - gmean, gvar, gamma, beta, out, eps, accum, binary=False)
+    _normalise(x - gmean, gvar, gamma, beta, out, eps, accum, False, slope)
 
 
 def bprop(
@@ -97,10 +100,13 @@ def _normalise(
     eps: float,
     accum: float,
     binary: bool,
+    slope: float,
 ) -> None:
     xhat = _product(centered, 1 / np.sqrt(var + eps), binary)
     result = _product(xhat, gamma, binary) + beta
     out[...] = result if accum == 0 else result + accum * out
+    if slope != 1:
+        np.multiply(out, slope, out=out, where=out < 0)
 
 
 def _product(a: Array, b: Array, binary: bool) -> Array:
