@@ -32,51 +32,49 @@ class Flat:
 
     __slots__ = ("_indices", "_numbers", "key", "leaves", "scalars")
 
-    def __init__(self, work: Assignments) -> None:
-        self.key: list[Any] = []
-        self.leaves: list[Any] = []
-        self.scalars: list[Number] = []
-        self._indices: dict[int, int] = {}  # by identity
-        self._numbers: dict[Any, int] = {}
+    def __init__(self, work: Assignments) -> None:  # noqa: C901  # hot: each call would count
+        self.key = key = []  # type: list[Any]
+        self.leaves = leaves = []  # type: list[Any]
+        self.scalars = scalars = []  # type: list[Number]
+        self._indices = indices = {}  # type: dict[int, int]  # by identity
+        self._numbers = numbers = {}  # type: dict[Any, int]
         nodes: dict[int, int] = {}
+        alone = len(work) == 1
         for target, tree in work:
-            self.key.append(target.layout)
-            self._walk(target, tree, nodes, len(work) == 1)
+            # the tree in prefix order; what was met before is named by its number
+            key.append(target.layout)
+            pending: list[Any] = [tree]
+            while pending:
+                x = pending.pop()
+                kind, identity = type(x), id(x)
+                if kind is OpTreeNode:
+                    if identity in nodes:
+                        key += ("=", nodes[identity])
+                        continue
+                    nodes[identity] = len(nodes)
+                    op, left, right = x
+                    name = op["op"]
+                    key.append(name)
+                    if name in _WITH_MORE:
+                        left, right = self._add_more(x, target, alone)
+                    if right is not None:
+                        pending.append(right)
+                    pending.append(left)
+                elif kind is float and x and x not in numbers:
+                    numbers[x] = len(scalars)
+                    scalars.append(x)
+                    key.append("#f")
+                elif kind is float or isinstance(x, NUMBERS):
+                    self._add_number(x)
+                elif identity in indices:
+                    key.append(~indices[identity])
+                elif x is not None:
+                    indices[identity] = len(leaves)
+                    leaves.append(x)
+                    layout = x._layout
+                    key.append(x.layout if layout is None else layout)
         for target, _ in work:
-            self.key.append(self._indices.get(id(target)))
-
-    def _walk(  # noqa: C901  # the hottest loop of all, where each call would count
-        self, target: Any, tree: OpTreeNode, nodes: dict[int, int], alone: bool
-    ) -> None:
-        """Write the tree in prefix order; what was met before is named by its number."""
-        key, indices, numbers = self.key, self._indices, self._numbers
-        pending: list[Any] = [tree]
-        while pending:
-            x = pending.pop()
-            kind, identity = type(x), id(x)
-            if kind is OpTreeNode:
-                if identity in nodes:
-                    key += ("=", nodes[identity])
-                    continue
-                nodes[identity] = len(nodes)
-                op, left, right = x
-                name = op["op"]
-                key.append(name)
-                if name in _WITH_MORE:
-                    left, right = self._add_more(x, target, alone)
-                if right is not None:
-                    pending.append(right)
-                pending.append(left)
-            elif kind is float and x and x not in numbers:
-                numbers[x] = len(self.scalars)
-                self.scalars.append(x)
-                key.append("#f")
-            elif kind is float or isinstance(x, NUMBERS):
-                self._add_number(x)
-            elif identity in indices:
-                key.append(~indices[identity])
-            elif x is not None:
-                self._add_leaf(identity, x)
+            key.append(indices.get(id(target)))
 
     def _add_more(self, node: OpTreeNode, target: Any, alone: bool) -> tuple[Any, Any]:
         """Write what belongs to an operation beside its name; return the operands that follow."""
@@ -84,7 +82,10 @@ class Flat:
         if op["op"] in ("onehot", "rand") and not alone:
             raise NotOneProgram
         if op["op"] == "rand":
-            self._add_leaf(id(node), target.backend.draw(target.shape))
+            drawn = target.backend.draw(target.shape)
+            self._indices[id(node)] = len(self.leaves)
+            self.leaves.append(drawn)
+            self.key.append(drawn.layout)
             return None, None
         if op["op"] != "pow":
             self.key.append(op["axis"])
@@ -92,11 +93,6 @@ class Flat:
             self.key += ("^", right, type(right))
             return left, None
         return left, right
-
-    def _add_leaf(self, identity: int, tensor: Any) -> None:
-        self._indices[identity] = len(self.leaves)
-        self.leaves.append(tensor)
-        self.key.append(tensor.layout)
 
     def _add_number(self, x: Number) -> None:
         scalars = self.scalars

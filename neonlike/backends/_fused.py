@@ -183,6 +183,8 @@ class FusedProgram:
         if all(math.prod(shape) * dtype.itemsize <= SLOT_BYTES for shape in plan.buffers):
             self._fixed = [arena.view(n, shape, dtype) for n, shape in enumerate(plan.buffers)]
             self._addresses = [address(array) for array in self._fixed]
+        self._latest: tuple[list[int], list[Number]] = [], []  # of run: addresses, numbers
+        self._same: Callable[[], None] | None = None  # runs with these again
 
     def run(
         self, targets: Sequence[Any], leaves: list[Any], scalars: list[Number], scratch: Scratch
@@ -193,11 +195,19 @@ class FusedProgram:
             False if nothing was done, since targets and operands overlap.
         """
         words = [tensor.raw() for tensor in (*targets, *leaves)]
+        is_same = (words, scalars) == self._latest
+        if is_same and self._same is not None:
+            self._same()
+            return True
         if self._overlap is not None and self._overlap.among(words):
             return False
+        self._latest, self._same = (words, scalars), None
         if self._fixed is not None:
-            self._call(*words, *self._addresses, *self._numbers(scalars))
+            numbers = self._numbers(scalars)
+            self._call(*words, *self._addresses, *numbers)
             if self._result is None:
+                if is_same and 0 not in scalars:  # 0.0 == -0.0
+                    self._same = self._call.freeze(*words, *self._addresses, *numbers)
                 return True
         buffers = self._fixed
         if buffers is None:

@@ -316,6 +316,17 @@ def test_numbers_are_arguments(be: Any) -> None:
     assert len(be._evaluator._fused) == 6  # for floats, ints, and long ints
 
 
+def test_what_is_run_again_reads_memory_and_numbers_anew(be: Any) -> None:
+    pairs = [(be.zeros((2, 3)), be.zeros((2, 3))) for _ in range(2)]
+    numbers = [n for n in (2.0, 3.0, 0.0, -0.0, np.nan, 2.0) for _ in range(4)]
+    for source, target in (*pairs, *pairs):
+        for step, number in enumerate(numbers):
+            source.fill(1 + step)
+            target[:] = source * number
+            np.testing.assert_array_equal(target.get(), (1 + step) * number)
+            assert np.isnan(number) or (np.signbit(target.get()) == np.signbit(number)).all()
+
+
 def test_integer_powers_keep_their_type(be: Any) -> None:
     n, out = be.array([[3]], dtype=np.int32), be.empty((1, 1))
     out[:] = be.power(n, 2) / 2
