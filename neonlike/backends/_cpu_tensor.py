@@ -25,6 +25,7 @@ Spec = tuple[tuple[int, ...], tuple[int, ...], int, bool, bool]
 # Layouts (shape, strides, dtype, aligned and writeable, large and on a line) met so far; op-tree
 # keys hold the number
 _LAYOUTS: dict[Spec, int] = {}
+_LAYOUT_BITS = 32  # of their numbers, more than memory could hold layouts
 
 
 class CPUTensor(Tensor):
@@ -46,7 +47,7 @@ class CPUTensor(Tensor):
 
     _layout: int | None = None
     _address: int | None = None
-    _place: tuple[int, int] | None = None
+    _place: int | None = None
     replay: Replay | None = None
     _tensor: NDArray[Any]
 
@@ -105,10 +106,10 @@ class CPUTensor(Tensor):
         return number
 
     @property
-    def place(self) -> tuple[int, int]:
+    def place(self) -> int:
         """Address and layout: equal for tensors that are the same memory in the same form."""
         if self._place is None:
-            self._place = self.raw(), self.layout
+            self._place = self.raw() << _LAYOUT_BITS | self.layout
         return self._place
 
     def raw(self) -> int:
