@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from neonlike.backends._buffers import ALIGNMENT
 from neonlike.backends._fusion import LoopPlan, NotFusible, Placement
 from neonlike.backends._graph import DType, Value
 from neonlike.backends._operations import Shape
@@ -128,7 +129,8 @@ class NestPlan:
         self.result_buffer = home - self._given if home else None
         groups = _grouped(drafts)
         merge = len(drafts) == 1 and not drafts[0].folds
-        built = [[_loop(d, axis, merge) for d in group] for group, axis in groups]
+        line = ALIGNMENT // dtype.itemsize
+        built = [[_loop(d, axis, merge, line) for d in group] for group, axis in groups]
         arrays = self._given + len(self.buffers)
         loops = tuple(tuple(loop for loop, _ in group) for group in built)
         self.nest = Nest(dtype.name, arrays, len(self.numbers), loops)
@@ -206,8 +208,8 @@ def _cut_axis(cuts: dict[int, int]) -> int | None:
     return next((a for a in axes if cuts[a] >= _MANY_ROWS), axes[-1] if axes else None)
 
 
-def _loop(draft: Draft, axis: int | None, merge: bool) -> tuple[Loop, Extent]:
-    """The loop as rows and columns."""
+def _loop(draft: Draft, axis: int | None, merge: bool, line: int) -> tuple[Loop, Extent]:
+    """The loop as rows and columns; ``line`` elements fill a line of the cache."""
     strides = [[m.along(draft.shape)[a] for a in draft.axes] for m in draft.memories]
     lengths = [draft.shape[a] for a in draft.axes]
     if merge:
@@ -232,7 +234,8 @@ def _loop(draft: Draft, axis: int | None, merge: bool) -> tuple[Loop, Extent]:
         place = None if not lengths else 0 if rows >= _MANY_ROWS else 1
     else:
         place = None if axis is None else draft.axes.index(axis) + missing
-    loop = Loop(place, references, tuple(draft.code), tuple(draft.stores), folds)
+    whole = columns % line == 0
+    loop = Loop(place, references, tuple(draft.code), tuple(draft.stores), folds, whole)
     return loop, Extent(rows, columns, pairs)
 
 

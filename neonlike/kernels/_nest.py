@@ -51,13 +51,17 @@ class Fold(NamedTuple):
 
 
 class Loop(NamedTuple):
-    """One pass over a space; ``axis`` is where it may be cut, None if not."""
+    """One pass over a space; ``axis`` is where it may be cut, None if not.
+
+    With ``whole`` the columns fill whole lines of 64 bytes: no vector of them needs a mask.
+    """
 
     axis: int | None
     references: tuple[Reference, ...]
     code: tuple[Instruction, ...]
     stores: tuple[Store, ...]
     folds: tuple[Fold, ...]
+    whole: bool = False
 
 
 class Nest(NamedTuple):

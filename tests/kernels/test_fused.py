@@ -183,13 +183,14 @@ def test_vectors_are_put_aside_in_whole_lines() -> None:
 FOLDS = {"sum": np.sum, "max": np.max, "min": np.min}
 
 
-def fold(x: Array, operation: str, axis: int, square: bool = False) -> Array:
+def fold(x: Array, operation: str, axis: int, square: bool = False, whole: bool = False) -> Array:
     """Reduce a 2-D array whose rows have unit stride; guard the memory around the result."""
     rows, columns = x.shape
     result = np.full((rows if axis else columns) + 2, 7, x.dtype)
     code = (("load", 0), ("sqr", 0)) if square else (("load", 0),)
     folds = (Fold(operation, len(code) - 1, axis, 1),)
-    loop = Loop(1 - axis, (Reference(0, "vector"), Reference(1, "vector")), code, (), folds)
+    vectors = (Reference(0, "vector"), Reference(1, "vector"))
+    loop = Loop(1 - axis, vectors, code, (), folds, whole)
     kernel = fused.compile_nest(Nest(x.dtype.name, 2, 0, ((loop,),)))
     assert kernel is not None
     stride = (1, 0) if axis else (0, 1)
@@ -219,6 +220,19 @@ def test_folds(operation: str, axis: int, dtype: Any) -> None:
         )
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("operation", FOLDS)
+def test_folds_of_whole_lines_have_the_same_bits(operation: str, axis: int, dtype: Any) -> None:
+    rng = np.random.RandomState(0)
+    for shape in ((1, 16), (5, 48), (129, 64), (33, 112), (300, 8208)):
+        x = rng.uniform(-1, 1, shape).astype(dtype)
+        for square in (False, True):
+            expected = fold(x, operation, axis, square)
+            found = fold(x, operation, axis, square, whole=True)
+            np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize("operation", FOLDS)
 def test_nan_wins(operation: str, axis: int) -> None:
@@ -238,14 +252,17 @@ def test_sums_are_accurate(axis: int) -> None:
     np.testing.assert_allclose(fold(x, "sum", axis, square=True), square, rtol=3e-7)
 
 
-@pytest.mark.parametrize("columns", [1, 2, 15, 16, 17, 31, 50, 64])
-def test_nothing_is_written_beyond_the_columns(columns: int) -> None:
+@pytest.mark.parametrize(
+    ("columns", "whole"),
+    [(n, False) for n in (1, 2, 15, 16, 17, 31, 50, 64)] + [(n, True) for n in (16, 48, 64, 80)],
+)
+def test_nothing_is_written_beyond_the_columns(columns: int, whole: bool) -> None:
     x = np.arange(3 * columns, dtype=np.float32).reshape(3, columns)
     out = np.full((3, columns + 5), 7, np.float32)
     kinds: list[Access] = ["vector", "splat", "strided", "vector"]
     references = tuple(Reference(n, kind) for n, kind in enumerate(kinds))
     code = (("load", 0), ("load", 1), ("load", 2), ("add", 0, 1), ("mul", 3, 2))
-    loop = Loop(0, references, code, (Store(4, 3),), ())
+    loop = Loop(0, references, code, (Store(4, 3),), (), whole)
     kernel = fused.compile_nest(Nest("float32", 4, 0, ((loop,),)))
     assert kernel is not None
     column, turned = np.float32([10, 20, 30]), np.asfortranarray(x + 1)
@@ -255,17 +272,17 @@ def test_nothing_is_written_beyond_the_columns(columns: int) -> None:
     assert (out[:, columns:] == 7).all()
 
 
-def softmax(x: Array) -> Array:
+def softmax(x: Array, whole: bool) -> Array:
     """Three loops in one group: maxima, exponentials and their sums, quotients."""
     out, top, total = np.empty_like(x), np.empty_like(x[0]), np.empty_like(x[0])
     vectors = tuple(Reference(n, "vector") for n in range(4))  # x, out, top, total
     loops = (
-        Loop(1, vectors, (("load", 0),), (), (Fold("max", 0, 0, 2),)),
+        Loop(1, vectors, (("load", 0),), (), (Fold("max", 0, 0, 2),), whole),
         Loop(
             1, vectors, (("load", 0), ("load", 2), ("sub", 0, 1), ("exp", 2)), (Store(3, 1),),
-            (Fold("sum", 3, 0, 3),),
+            (Fold("sum", 3, 0, 3),), whole,
         ),
-        Loop(1, vectors, (("load", 1), ("load", 3), ("div", 0, 1)), (Store(2, 1),), ()),
+        Loop(1, vectors, (("load", 1), ("load", 3), ("div", 0, 1)), (Store(2, 1),), (), whole),
     )  # fmt: skip
     kernel = fused.compile_nest(Nest("float32", 4, 0, (loops,)))
     assert kernel is not None
@@ -275,8 +292,11 @@ def softmax(x: Array) -> Array:
     return out
 
 
-def test_any_number_of_threads_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    x = np.random.RandomState(0).normal(size=(130, 1111)).astype(np.float32)
+@pytest.mark.parametrize(("columns", "whole"), [(1111, False), (1104, False), (1104, True)])
+def test_any_number_of_threads_gives_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch, columns: int, whole: bool
+) -> None:
+    x = np.random.RandomState(0).normal(size=(130, columns)).astype(np.float32)
     e = np.exp(x - x.max(axis=0, keepdims=True))
     results = []
     before = _threads.get_num_threads()
@@ -286,7 +306,7 @@ def test_any_number_of_threads_gives_the_same_bits(monkeypatch: pytest.MonkeyPat
             for work in (1, 1 << 40):  # in parts, and in one piece
                 monkeypatch.setattr(fused, "PARALLEL_WORK", work)
                 monkeypatch.setattr(fused, "_PART_BYTES", 1)
-                results.append(softmax(x))
+                results.append(softmax(x, whole))
     finally:
         _threads.set_num_threads(before)
     np.testing.assert_allclose(results[0], e / e.sum(axis=0, keepdims=True), rtol=3e-6)

@@ -61,11 +61,14 @@ class _GroupCode:
         self.builder = ir.IRBuilder(self.entry)
         self.v = Vectors(self.builder, nest.dtype)
         self.arguments, self.part = function.args
+        self._pointers: dict[tuple[int, ir.Type], Value] = {}
         self.table, self.next_size = self._word(self.arguments, 0), table
 
     def _word(self, address: Value, index: int, kind: ir.Type = INDEX) -> Value:
-        pointer = self.builder.inttoptr(address, kind.as_pointer())
-        return self.builder.load(self.builder.gep(pointer, [INDEX(index)]))
+        key = id(address), kind
+        if key not in self._pointers:
+            self._pointers[key] = self.builder.inttoptr(address, kind.as_pointer())
+        return self.builder.load(self.builder.gep(self._pointers[key], [INDEX(index)]))
 
     def _sizes(self, count: int) -> list[Value]:
         """The next words of the table."""
@@ -105,20 +108,30 @@ class _GroupCode:
                 for reference in part.references
             ]
             work.append((LoopCode(self.v, part, places, numbers, self._stack), space))
-        first, last = self._share(parts, extent)
+        share = first, last = self._share(parts, extent)
+
+        def loops(share: Part) -> None:
+            for code, space in work:
+                code.emit(*_cut(code.loop.axis, space, share))
 
         def one_block(i: Value, _: list[Value]) -> list[Value]:
             start = b.add(first, b.mul(i, block))
-            share = (start, memory.smaller(b, b.add(start, block), last))
-            for code, space in work:
-                code.emit(*_cut(code.loop.axis, space, share))
+            loops((start, memory.smaller(b, b.add(start, block), last)))
             return []
 
-        padded = b.add(b.sub(last, first), b.sub(block, INDEX(1)))
-        loop(b, b.udiv(padded, block), [], one_block)
+        if self._has_blocks:
+            padded = b.add(b.sub(last, first), b.sub(block, INDEX(1)))
+            loop(b, b.udiv(padded, block), [], one_block)
+        else:
+            loops(share)
         if any(store.stream for part in self.group for store in part.stores):
             b.fence("seq_cst")  # what is streamed is there for other threads, too
         b.ret_void()
+
+    @property
+    def _has_blocks(self) -> bool:
+        """Whether there is a reason to: another loop, or sums that fit the cache."""
+        return len(self.group) > 1 or any(fold.axis == 0 for fold in self.group[0].folds)
 
     def _share(self, parts: Value, extent: Value) -> Part:
         """From where to where this part goes; columns in whole lines."""

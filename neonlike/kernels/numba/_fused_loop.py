@@ -1,7 +1,8 @@
 """LLVM IR of one fused loop: rows outside, vectors of columns inside.
 
-The last columns of a row, too few for a vector, go through masked loads and stores. Values that
-are the same for all columns, or everywhere, are computed outside of the loops they do not need.
+The last columns of a row, too few for a vector, go through masked loads and stores; where there
+never are such, the code for them, half of all, need not be compiled. Values that are the same for
+all columns, or everywhere, are computed outside of the loops they do not need.
 """
 
 from __future__ import annotations
@@ -148,13 +149,16 @@ class LoopCode:
         for n in range(folds, len(sums)):
             fold = n % folds
             totals[fold] = folding.combine(self.v, self.across[fold], totals[fold], sums[n])
+        if self.loop.whole and self.repeats == 1:
+            return totals
         rest = b.add(first, b.mul(count, INDEX(width)))
 
-        def masked(i: Value, sums: list[Value]) -> list[Value]:
+        def one(i: Value, sums: list[Value]) -> list[Value]:
             column = b.add(rest, b.mul(i, INDEX(lanes)))
-            return step(column, memory.mask_of(self.v, b.sub(last, column)), sums)
+            left = b.sub(last, column)
+            return step(column, None if self.loop.whole else memory.mask_of(self.v, left), sums)
 
-        return loop(b, memory.ceiling(b, b.sub(last, rest), lanes), totals, masked)
+        return loop(b, memory.ceiling(b, b.sub(last, rest), lanes), totals, one)
 
     def _evaluate(
         self,

@@ -81,7 +81,7 @@ class Vectors:
         self.builder.call(function, [place, flag(int(write)), flag(3) if write else near, data])
 
     def splat(self, scalar: ir.Value) -> ir.Value:
-        undefined = ir.Constant(self.type, ir.Undefined)
+        undefined = constant_of(self.type, "undef")
         first = self.builder.insert_element(undefined, scalar, INDEX(0))
         return self.shuffle(first, undefined, [0] * self.lanes)
 
@@ -136,7 +136,9 @@ class Vectors:
         return ir.VectorType(ir.IntType(8 * self.bytes), self.lanes)
 
     def shuffle(self, a: ir.Value, b: ir.Value, lanes: Sequence[int]) -> ir.Value:
-        mask = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), list(lanes))
+        mask = ir.Constant(
+            ir.VectorType(ir.IntType(32), len(lanes)), list(lanes) if any(lanes) else None
+        )
         return self.builder.shuffle_vector(a, b, mask)
 
     def multiply_add(self, a: ir.Value, b: ir.Value, c: ir.Value) -> ir.Value:
@@ -181,7 +183,12 @@ def splat_constant(kind: ir.VectorType, number: float) -> ir.Constant:
 def _splat(kind: ir.VectorType, text: str) -> ir.Constant:
     """A splat constant made of text, which saves formatting each lane."""
     lanes = ", ".join([f"{kind.element} {text}"] * kind.count)
-    constant = ir.FormattedConstant(kind.element, f"<{lanes}>")
+    return constant_of(kind, f"<{lanes}>")
+
+
+def constant_of(kind: ir.VectorType, text: str) -> ir.Constant:
+    """The vector that ``text`` stands for in LLVM's language."""
+    constant = ir.FormattedConstant(kind.element, text)
     constant.type = kind  # given at once, the text would be taken for that of an element
     return constant
 
