@@ -36,16 +36,22 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--sets", default="cpu", help="kernel sets, comma separated: cpu,reference")
     threads = ",".join(str(n) for n in sorted({1, min(2, os.cpu_count() or 1)}))
     p.add_argument("--threads", default=threads, help="thread counts (default: %(default)s)")
-    _add_effort(p, rounds=5, seconds=1.0)
+    _add_effort(p, rounds=5, seconds=1.0, patience=60)
     p.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
     p.add_argument("--json", type=Path, help="write the results there, and a .md page beside")
     return p
 
 
-def _add_effort(p: argparse.ArgumentParser, rounds: int, seconds: float) -> None:
+def _add_effort(p: argparse.ArgumentParser, rounds: int, seconds: float, patience: float) -> None:
     p.add_argument("--rounds", type=int, default=rounds, help="interleaved rounds (%(default)s)")
     p.add_argument(
         "--seconds", type=float, default=seconds, help="per round and engine (%(default)s)"
+    )
+    p.add_argument(
+        "--patience",
+        type=float,
+        default=patience,
+        help="seconds to wait, in all, for cores as near as at best (%(default)s)",
     )
 
 
@@ -73,7 +79,8 @@ def run(argv: list[str]) -> None:
         torch_installed() and not args.no_torch,
     )
     chosen = select(args.items or DEFAULT)
-    document = run_all(chosen, competitors, args.rounds, args.seconds, _show)
+    effort = args.rounds, args.seconds, _show, 1, args.patience
+    document = run_all(chosen, competitors, *effort)
     if args.json:
         save(args.json, document)
         page = args.json.with_suffix(".md")
@@ -100,13 +107,13 @@ def targets(argv: list[str]) -> None:
     p.add_argument("--threads", default="1,2", help="thread counts (default: %(default)s)")
     p.add_argument("--out", type=Path, default=RESULTS, help="folder (%(default)s)")
     p.add_argument("--no-torch", action="store_true", help="leave PyTorch out")
-    _add_effort(p, rounds=2, seconds=0.12)
+    _add_effort(p, rounds=2, seconds=0.12, patience=600)
     p.add_argument("--laps", type=int, default=3, help="through all items (%(default)s)")
     args = p.parse_args(argv)
     start = time.perf_counter()
     threads = [int(n) for n in args.threads.split(",")]
     competitors = engines(["cpu"], threads, torch_installed() and not args.no_torch)
-    effort = args.rounds, args.seconds, _show, args.laps
+    effort = args.rounds, args.seconds, _show, args.laps, args.patience
     document = run_all(_target_items(), competitors, *effort)
     if 1 in threads:
         serial = [engine for engine in competitors if engine.threads == 1]

@@ -43,7 +43,7 @@ def markdown(document: Row) -> str:
     versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
     head = (
         f"Machine: {machine['processor']}, {machine['cores']} cores, {machine['platform']}; "
-        f"Python {machine['python']}, {versions}.\n\n"
+        f"Python {machine['python']}, {versions}. {_exchange(document)}\n\n"
         "Times are medians over interleaved rounds: CPU time for one thread, wall time for more. "
         "*ratio* is neonlike over the fastest PyTorch variant; below 1 neonlike is faster.\n"
     )
@@ -57,6 +57,18 @@ def markdown(document: Row) -> str:
         cells += [f"{pair['torch_ms']:.3f}", f"**{pair['ratio']:.2f}**"] if pair else ["", ""]
         table.append(_line(item, threads, *cells))
     return head + "\n" + "\n".join(table) + "\n"
+
+
+def _exchange(document: Row) -> str:
+    """How fast the cores exchanged memory while they were measured, if that is known."""
+    facts = document.get("exchange")
+    if not facts:
+        return ""
+    return (
+        f"A line of memory went from core to core in {facts['median_ns']:.0f} ns "
+        f"({facts['fastest_ns']:.0f} to {facts['slowest_ns']:.0f}); the run waited "
+        f"{facts['waited_s']:.0f} s for cores that were further apart than before."
+    )
 
 
 def targets(document: Row) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._engines import Engine, Worker
+from benchmarks._exchange import Patience
 from benchmarks.items import ITEMS
 from benchmarks.items._item import Item
 
@@ -24,8 +25,9 @@ PACKAGES = ("neonlike", "numpy", "numba", "scipy", "torch")
 class Crew:
     """The workers of a run, one process per engine; they stay for all items."""
 
-    def __init__(self, engines: list[Engine]) -> None:
+    def __init__(self, engines: list[Engine], patience: Patience) -> None:
         self.engines = engines
+        self._patience = patience
         self._workers: dict[Engine, Worker] = {}
 
     def __enter__(self) -> Crew:
@@ -47,6 +49,8 @@ class Crew:
         workers = [self._worker(engine) for engine in taking_part]
         samples: Samples = {engine: [] for engine in taking_part}
         for round_number in rounds:
+            if any(engine.threads > 1 for engine in taking_part):
+                self._patience.wait()
             # the order turns by one each round, so that no engine always runs after the same other
             for k in range(len(workers)):
                 worker = workers[(k + round_number) % len(workers)]
@@ -136,6 +140,7 @@ def run_all(
     seconds: float,
     report: Callable[[list[Row]], None],
     laps: int = 1,
+    patience: float = 0,
 ) -> Row:
     """Run ``items`` one after the other; ``report`` sees the rows of each as it is done.
 
@@ -147,13 +152,15 @@ def run_all(
         report: is called once for each item.
         laps: how often to go through all items, so that a slow minute of the machine hits some
             rounds of an item, not all.
+        patience: seconds to wait, in all, for cores that exchange memory fast; see ``_exchange``.
 
     Returns:
         The document of a result file: machine, settings and rows.
     """
     samples: dict[str, Samples] = {item: {} for item in items}
     rows: list[Row] = []
-    with Crew(engines) as crew:
+    cores = Patience(patience)
+    with Crew(engines, cores) as crew:
         for lap in range(laps):
             for item in items:
                 taken = crew.sample(item, range(lap * rounds, (lap + 1) * rounds), seconds)
@@ -166,5 +173,6 @@ def run_all(
     return {
         "machine": machine(),
         "settings": {"laps": laps, "rounds": rounds, "seconds": seconds},
+        "exchange": cores.facts(),
         "rows": rows,
     }
