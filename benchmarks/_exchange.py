@@ -20,6 +20,7 @@ from numba.extending import intrinsic
 
 TURNS = 20_000  # of a measurement: some milliseconds
 _MOST_SPINS = 10_000_000  # without the other thread: it has no core of its own
+_FAR = 2.5  # times the shortest exchange: other dies take four times as long
 _WORD = ir.IntType(64)
 
 
@@ -89,10 +90,10 @@ class Patience:
         self.seen: list[float] = []
 
     def wait(self) -> None:
-        """Measure, and wait while it takes more than half as long again as at best."""
+        """Measure, and wait while it takes ``_FAR`` times as long as at best."""
         while not math.isnan(now := exchange_ns()):
             self.seen.append(now)
-            if now <= 1.5 * min(self.seen) or self.left <= 0:
+            if now <= _FAR * min(self.seen) or self.left <= 0:
                 return
             time.sleep(1)
             self.left -= 1

@@ -39,7 +39,7 @@ def test_exchange_between_cores() -> None:
 @pytest.mark.parametrize(
     ("times", "seen", "waited"),
     [
-        ([50, 60, 190, 190, 70], [50, 60, 190, 190, 70], 2),  # waits until it is better
+        ([50, 110, 190, 190, 70], [50, 110, 190, 190, 70], 2),  # waits until it is better
         ([50, 190, 190, 190, 190, 190], [50, 190, 190, 190, 190], 3),  # until patience is over
         ([math.nan], [], 0),  # one core
     ],
