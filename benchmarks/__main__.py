@@ -51,7 +51,7 @@ def _add_effort(p: argparse.ArgumentParser, rounds: int, seconds: float, patienc
         "--patience",
         type=float,
         default=patience,
-        help="seconds to wait, in all, for cores as near as at best (%(default)s)",
+        help="seconds to wait, in all, for two cores at their best (%(default)s)",
     )
 
 

@@ -43,7 +43,7 @@ def markdown(document: Row) -> str:
     versions = ", ".join(f"{k} {v}" for k, v in machine["versions"].items())
     head = (
         f"Machine: {machine['processor']}, {machine['cores']} cores, {machine['platform']}; "
-        f"Python {machine['python']}, {versions}. {_exchange(document)}\n\n"
+        f"Python {machine['python']}, {versions}. {_cores(document)}\n\n"
         "Times are medians over interleaved rounds: CPU time for one thread, wall time for more. "
         "*ratio* is neonlike over the fastest PyTorch variant; below 1 neonlike is faster.\n"
     )
@@ -59,15 +59,15 @@ def markdown(document: Row) -> str:
     return head + "\n" + "\n".join(table) + "\n"
 
 
-def _exchange(document: Row) -> str:
-    """How fast the cores exchanged memory while they were measured, if that is known."""
-    facts = document.get("exchange")
+def _cores(document: Row) -> str:
+    """How well two cores worked together while they were measured, if that is known."""
+    facts = document.get("cores")
     if not facts:
         return ""
     return (
-        f"A line of memory went from core to core in {facts['median_ns']:.0f} ns "
-        f"({facts['fastest_ns']:.0f} to {facts['slowest_ns']:.0f}); the run waited "
-        f"{facts['waited_s']:.0f} s for cores that were further apart than before."
+        f"A job for two cores took {facts['median_ms']:.2f} ms ({facts['fastest_ms']:.2f} to "
+        f"{facts['slowest_ms']:.2f}); {facts['repeated_rounds']} rounds, in or after which it took "
+        "more than half as long again as at best, were done again."
     )
 
 

@@ -7,13 +7,16 @@ import os
 import platform
 import statistics
 import sys
+import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
+from benchmarks._cores import Patience
 from benchmarks._engines import Engine, Worker
-from benchmarks._exchange import Patience
 from benchmarks.items import ITEMS
 from benchmarks.items._item import Item
 
@@ -49,13 +52,25 @@ class Crew:
         workers = [self._worker(engine) for engine in taking_part]
         samples: Samples = {engine: [] for engine in taking_part}
         for round_number in rounds:
-            if any(engine.threads > 1 for engine in taking_part):
-                self._patience.wait()
             # the order turns by one each round, so that no engine always runs after the same other
-            for k in range(len(workers)):
-                worker = workers[(k + round_number) % len(workers)]
-                samples[worker.engine].append(worker.ask(item=item_id, seconds=seconds))
+            turn = round_number % len(workers)
+            for engine, row in self._round(workers[turn:] + workers[:turn], item_id, seconds):
+                samples[engine].append(row)
         return samples
+
+    def _round(
+        self, workers: list[Worker], item_id: str, seconds: float
+    ) -> list[tuple[Engine, Row]]:
+        """Time an item once on each engine; with threads, while the cores are near each other."""
+        with_threads = any(worker.engine.threads > 1 for worker in workers)
+        while True:
+            if with_threads:
+                self._patience.wait()
+            start = time.perf_counter()
+            found = [(w.engine, w.ask(item=item_id, seconds=seconds)) for w in workers]
+            taken = time.perf_counter() - start
+            if not (with_threads and self._patience.asks_again(taken)):
+                return found
 
 
 def takes_part(engine: Engine, item: Item) -> bool:
@@ -152,7 +167,7 @@ def run_all(
         report: is called once for each item.
         laps: how often to go through all items, so that a slow minute of the machine hits some
             rounds of an item, not all.
-        patience: seconds to wait, in all, for cores that exchange memory fast; see ``_exchange``.
+        patience: seconds to wait, in all, for cores that work together well; see ``_cores``.
 
     Returns:
         The document of a result file: machine, settings and rows.
@@ -162,7 +177,8 @@ def run_all(
     cores = Patience(patience)
     with Crew(engines, cores) as crew:
         for lap in range(laps):
-            for item in items:
+            is_silent = True if lap == laps - 1 else None  # None: where there is no terminal
+            for item in tqdm(items, desc=f"lap {lap + 1} of {laps}", disable=is_silent):
                 taken = crew.sample(item, range(lap * rounds, (lap + 1) * rounds), seconds)
                 for engine, new in taken.items():
                     samples[item].setdefault(engine, []).extend(new)
@@ -173,6 +189,6 @@ def run_all(
     return {
         "machine": machine(),
         "settings": {"laps": laps, "rounds": rounds, "seconds": seconds},
-        "exchange": cores.facts(),
+        "cores": cores.facts(),
         "rows": rows,
     }

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from benchmarks import _exchange
+from benchmarks import _cores
 from benchmarks._engines import engines
 from benchmarks._run import run_all
 
@@ -31,31 +30,56 @@ def test_laps_go_through_all_items_and_every_round_counts() -> None:
     assert found["settings"] == {"laps": 2, "rounds": 1, "seconds": 0.001}
 
 
-def test_exchange_between_cores() -> None:
-    found = _exchange.exchange_ns()
-    assert math.isnan(found) or 1 < found < 1e6
+def test_job_for_two_cores() -> None:
+    found = _cores.job_ms()
+    assert math.isnan(found) or 0 < found < 1e6
 
 
-@pytest.mark.parametrize(
-    ("times", "seen", "waited"),
-    [
-        ([50, 110, 190, 190, 70], [50, 110, 190, 190, 70], 2),  # waits until it is better
-        ([50, 190, 190, 190, 190, 190], [50, 190, 190, 190, 190], 3),  # until patience is over
-        ([math.nan], [], 0),  # one core
-    ],
-)
-def test_patience(
-    monkeypatch: pytest.MonkeyPatch, times: list[float], seen: list[float], waited: int
-) -> None:
-    answers: Iterator[float] = iter(times)
-    pauses: list[float] = []
-    monkeypatch.setattr(_exchange, "exchange_ns", lambda: next(answers))
-    monkeypatch.setattr(_exchange.time, "sleep", pauses.append)
-    patience = _exchange.Patience(3)
-    for _ in range(3 if len(times) == 5 else 2 if seen else 1):
+class Cores:
+    """Answers for ``job_ms``, each given twice, and the pauses between them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *times: float) -> None:
+        answers = iter([time for time in times for _ in range(2)])
+        self.pauses: list[float] = []
+        monkeypatch.setattr(_cores, "job_ms", lambda: next(answers))
+        monkeypatch.setattr(_cores.time, "sleep", self.pauses.append)
+
+
+def test_waits_until_the_cores_are_near_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    cores = Cores(monkeypatch, 1.0, 1.4, 3.0, 3.0, 1.2)
+    patience = _cores.Patience(10)
+    for _ in range(3):
         patience.wait()
-    assert patience.seen == seen
-    assert sum(pauses) == waited
+    assert patience.seen == [1.0, 1.4, 3.0, 3.0, 1.2]
+    assert len(cores.pauses) == 2
+    assert patience.left == 10 - sum(cores.pauses)
+    assert patience.facts()["slowest_ms"] == 3.0
+
+
+def test_patience_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    cores = Cores(monkeypatch, 1.0, *[3.0] * 10)
+    patience = _cores.Patience(1)
+    for _ in range(3):
+        patience.wait()
+    assert sum(cores.pauses) == 1
+    assert patience.seen == [1.0, 3.0, 3.0, 3.0, 3.0]
+    assert not patience.asks_again(1)
+
+
+def test_a_round_that_ends_badly_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    Cores(monkeypatch, 1.0, 3.0, 1.0)
+    patience = _cores.Patience(10)
+    patience.wait()
+    assert patience.asks_again(4)
+    assert not patience.asks_again(4)
     facts = patience.facts()
-    assert facts.get("waited_s", 0) == waited
-    assert facts.get("slowest_ns") == (max(seen) if seen else None)
+    assert (facts["repeated_rounds"], facts["patience_left_s"]) == (1, 6)
+
+
+def test_one_core_needs_no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    Cores(monkeypatch, math.nan, math.nan)
+    monkeypatch.setattr(_cores.numba, "get_num_threads", lambda: 1)
+    patience = _cores.Patience(10)
+    patience.wait()
+    assert not patience.asks_again(1)
+    assert patience.facts() == {}
