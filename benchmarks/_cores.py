@@ -22,7 +22,7 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
-ROUNDS = 300  # of the job: some milliseconds
+ROUNDS = 300  # of the job: a millisecond
 _SIZE = 4096  # numbers of each thread
 _MOST_SPINS = 10_000_000  # without the other thread: it has no core of its own
 _GOOD = 1.5  # times the shortest job; on two dies it takes four times as long
@@ -51,7 +51,7 @@ def _write(typingctx, address, value):  # type: ignore[no-untyped-def]  # Numba'
     return types.void(types.intp, types.int64), codegen
 
 
-@numba.njit(nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True, fastmath=True)  # type: ignore[untyped-decorator]  # Numba's
 def _work(mine: Any, other: Any) -> None:
     """A polynomial of what the other thread wrote and what is here."""
     for i in range(mine.size):
@@ -62,7 +62,7 @@ def _work(mine: Any, other: Any) -> None:
         mine[i] = value
 
 
-@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]  # Numba's
 def _side(side: int, flags: int, numbers: Any, rounds: int) -> int:
     """Work, tell the other thread, wait for it, in turns; return the rounds that are missing."""
     for turn in range(rounds):
@@ -77,7 +77,7 @@ def _side(side: int, flags: int, numbers: Any, rounds: int) -> int:
     return 0
 
 
-@numba.njit(parallel=True)  # type: ignore[untyped-decorator]
+@numba.njit(parallel=True)  # type: ignore[untyped-decorator]  # Numba's
 def _job(flags: int, numbers: Any, rounds: int) -> int:
     missed = np.zeros(2, np.int64)
     for side in numba.prange(2):
@@ -106,17 +106,17 @@ class Patience:
     """
 
     def __init__(self, seconds: float) -> None:
-        self.left = self.seconds = seconds
+        self.left = seconds
         self.seen: list[float] = []
         self.repeated = 0
 
     def is_good(self) -> bool:
         """Measure; whether they do now."""
-        now = min(job_ms(), job_ms())
-        if math.isnan(now):
+        times = [ms for ms in (job_ms(), job_ms()) if not math.isnan(ms)]
+        if not times:
             return numba.get_num_threads() < 2
-        self.seen.append(now)
-        return now <= _GOOD * min(self.seen)
+        self.seen.append(min(times))
+        return self.seen[-1] <= _GOOD * min(self.seen)
 
     def wait(self) -> None:
         """Wait until they do, or patience is over."""

@@ -66,7 +66,7 @@ def _cores(document: Row) -> str:
         return ""
     return (
         f"A job for two cores took {facts['median_ms']:.2f} ms ({facts['fastest_ms']:.2f} to "
-        f"{facts['slowest_ms']:.2f}); {facts['repeated_rounds']} rounds, in or after which it took "
+        f"{facts['slowest_ms']:.2f}); {facts['repeated_rounds']} rounds at whose end it took "
         "more than half as long again as at best, were done again."
     )
 

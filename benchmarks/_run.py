@@ -11,14 +11,16 @@ import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from benchmarks._cores import Patience
 from benchmarks._engines import Engine, Worker
 from benchmarks.items import ITEMS
 from benchmarks.items._item import Item
+
+if TYPE_CHECKING:
+    from benchmarks._cores import Patience
 
 Row = dict[str, Any]
 Samples = dict[Engine, list[Row]]
@@ -172,6 +174,8 @@ def run_all(
     Returns:
         The document of a result file: machine, settings and rows.
     """
+    from benchmarks._cores import Patience  # loads Numba, which tables do not need
+
     samples: dict[str, Samples] = {item: {} for item in items}
     rows: list[Row] = []
     cores = Patience(patience)

@@ -33,12 +33,14 @@ class Flat:
     __slots__ = ("_indices", "_numbers", "key", "leaves", "scalars")
 
     def __init__(self, work: Assignments) -> None:  # noqa: C901  # hot: each call would count
-        self.key = key = []  # type: list[Any]
-        self.leaves = leaves = []  # type: list[Any]
-        self.scalars = scalars = []  # type: list[Number]
-        self._indices = indices = {}  # type: dict[int, int]  # by identity
-        self._numbers = numbers = {}  # type: dict[Any, int]
+        key: list[Any] = []
+        leaves: list[Any] = []
+        scalars: list[Number] = []
+        indices: dict[int, int] = {}  # by identity, as nodes
+        numbers: dict[Any, int] = {}
         nodes: dict[int, int] = {}
+        self.key, self.leaves, self.scalars = key, leaves, scalars
+        self._indices, self._numbers = indices, numbers
         alone = len(work) == 1
         for target, tree in work:
             # the tree in prefix order; what was met before is named by its number

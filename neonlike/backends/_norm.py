@@ -104,7 +104,9 @@ class NormMixin(OperandsMixin):
                 self._deliver(columns[name], names[name])
         self._deliver(out, y)
 
-    compound_fprop_bn.__dict__["takes_slope"] = True  # so may not somebody's own
+    compound_fprop_bn.__dict__["takes_slope"] = (
+        True  # what overrides it may take neon's arguments only
+    )
 
     @exclusive
     def compound_bprop_bn(

@@ -39,9 +39,16 @@ class RectifiedConvolution:
     def _is_one_pass(self) -> bool:
         """Asked each time: transforms may be changed, and methods set on objects."""
         return (
-            type(self.activation.transform) is Rectlin
-            and not self.activation.owns_output
+            is_rectlin_in_place(self.activation)
             and self.filters.batch_sum is None
             and "fprop" not in vars(self.filters)
-            and "fprop" not in vars(self.activation)
         )
+
+
+def is_rectlin_in_place(activation: Activation) -> bool:
+    """Whether an activation is just a Rectlin on the outputs of the layer before it."""
+    return (
+        type(activation.transform) is Rectlin
+        and not activation.owns_output
+        and "fprop" not in vars(activation)
+    )

@@ -10,8 +10,8 @@ from typing import Any
 
 from neonlike.layers._batch_norm import BatchNorm
 from neonlike.layers._conv import Convolution
+from neonlike.layers._conv_rectified import is_rectlin_in_place
 from neonlike.layers._pointwise import Activation
-from neonlike.transforms import Rectlin
 
 
 class NormalizationStep:
@@ -66,9 +66,5 @@ class NormalizationStep:
 
     def _is_one_pass(self, activation: Activation) -> bool:
         """Asked each time: transforms may be changed, and methods set on objects."""
-        return (
-            type(activation.transform) is Rectlin
-            and not activation.owns_output
-            and "fprop" not in vars(activation)
-            and hasattr(self.norm.be.compound_fprop_bn, "takes_slope")  # not somebody's own
-        )
+        takes_slope = hasattr(self.norm.be.compound_fprop_bn, "takes_slope")  # not somebody's own
+        return takes_slope and is_rectlin_in_place(activation)
